@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, false, func, or_, select
@@ -135,29 +136,44 @@ def _accepted(connection: Connection, search: Search, most: int) -> tuple[list[R
         return _newest(connection, search, low, high, most), 0
     within = delivery.c.seq.between(low, high)
     on_ticket = _rows(connection, [_on(tickets), within, *narrowed], most) if tickets else []
-    for whole in (True, False):  # an address as it stands, and only if that is none the beginning of one
-        wanted = headings.phrases(search.words, whole=whole)
-        rows, reached = _with_words(connection, search, wanted, _fitting(on_ticket, search), low, high, most)
-        if rows or reached or wanted == headings.phrases(search.words, whole=False):
-            break
+    rows, reached = _with_words(connection, search, _fitting(on_ticket, search), low, high, most)
     return sorted(rows, key=lambda row: row["seq"], reverse=True)[:most], reached
 
 
 def _with_words(
+    connection: Connection, search: Search, rows: list[RowMapping], low: int, high: int, most: int
+) -> tuple[list[RowMapping], int]:
+    """``rows``, and those with the words until there are ``most``; down to which number, 0 for all. An address is
+    looked for as it stands, and only if no mail has it as the beginning of one."""
+    few = _few(connection, search, low, high)
+    look = partial(_having, connection, search, rows=rows, few=few, low=low, high=high, most=most)
+    whole, begun = (headings.phrases(search.words, whole=is_whole) for is_whole in (True, False))
+    found, reached, are_there = look(whole)
+    if are_there or reached or whole == begun:
+        return found, reached
+    others, others_reached, are_there = look(begun)
+    addresses = [phrase for phrase in whole if phrase not in begun]
+    if are_there and not headings.are_there(connection, addresses):
+        return others, others_reached
+    return found, reached
+
+
+def _having(
     connection: Connection,
     search: Search,
     wanted: Sequence[headings.Phrase],
-    rows: list[RowMapping],
+    rows: Sequence[RowMapping],
+    few: Sequence[int] | None,
     low: int,
     high: int,
     most: int,
-) -> tuple[list[RowMapping], int]:
-    """``rows``, and those with the words until there are ``most``; down to which number, 0 for all."""
-    narrowed, reached = _narrowed(search), low
+) -> tuple[list[RowMapping], int, bool]:
+    """``rows``, and those with these phrases until there are ``most``, among a ``few`` if there are so many; down to
+    which number, 0 for all, and whether any mail has the phrases, wanted otherwise or not."""
+    narrowed, reached, are_there, rows = _narrowed(search), low, False, list(rows)
     at_most = LOOKED_AT if narrowed or search.words != search.texts else most
     seen = {row["seq"] for row in rows}
     fresh = set(headings.unindexed_after(connection, wanted, low, high, at_most))
-    few = _few(connection, search, low, high)
     if few is None:
         batches = headings.newest(connection, wanted, low, high, at_most)
     else:
@@ -165,13 +181,14 @@ def _with_words(
     for batch, down_to in batches:
         reached = down_to
         ordered = sorted({*batch, *fresh} - seen, reverse=True)
+        are_there = are_there or bool(ordered)
         for start in range(0, len(ordered), AT_ONCE):
             some = ordered[start : start + AT_ONCE]
             rows += _fitting(_rows(connection, [delivery.c.seq.in_(some), *narrowed], AT_ONCE), search)
             if len(rows) >= most:
-                return rows, 0
+                return rows, 0, True
         seen.update(ordered)
-    return rows, reached if reached > low else 0
+    return rows, reached if reached > low else 0, are_there
 
 
 def _few(connection: Connection, search: Search, low: int, high: int) -> list[int] | None:

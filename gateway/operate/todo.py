@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, exists, func, select
+from sqlalchemy import Connection, RowMapping, exists, func, select
 
 from gateway.config.retention import DAY, RetentionSettings
 from gateway.model.reasons import Reason
@@ -25,6 +25,8 @@ EACH = 100
 """Mails of a reason that are listed; the count says how many there are."""
 DAYS = 7
 """Days back in which suppressed mail is looked at again."""
+LOOKED_BACK = 100
+"""Mails of its sender among which one of a person is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def todo(connection: Connection, retention: RetentionSettings, now: float, zone:
         )
         for reason, count in sorted(counts.items(), key=lambda pair: -pair[1])
     ]
-    machines = [*_doubted(connection, now), _wrote_before()]
+    machines = _doubted(connection, now)
     doubted = Group(
         "not-tickets",
         "no ticket, from people who wrote before",
@@ -103,10 +105,11 @@ def held_back(connection: Connection) -> dict[str, int]:
 
 def doubted(connection: Connection, now: float) -> int:
     """How many suppressed mails of the last days are from people who wrote before."""
-    return _count(connection, [*_doubted(connection, now), _wrote_before()])
+    return _count(connection, _doubted(connection, now))
 
 
 def _doubted(connection: Connection, now: float) -> list[Any]:
+    """Of suppressed mail of the last days what may be a person's."""
     reasons = [reason.value for reason in READ_AS_AUTOMATIC - {Reason.OWN}]
     return [
         delivery.c.stage == Stage.SUPPRESSED.value,
@@ -115,20 +118,23 @@ def _doubted(connection: Connection, now: float) -> list[Any]:
         delivery.c.seq >= inflow.first(connection, now - DAYS * DAY),
         delivery.c.accepted_at >= now - DAYS * DAY,
         delivery.c.sender != "",
+        _wrote_before(),
     ]
 
 
 def _wrote_before() -> Any:
-    """Whether the sender wrote a mail that was posted."""
+    """Whether the sender wrote a mail that was posted, among their last LOOKED_BACK before it: of a machine there may
+    be any number, none of them a person's."""
     other = delivery.alias()
-    return exists().where(
-        and_(
-            other.c.sender == delivery.c.sender,
-            other.c.accepted_at < delivery.c.accepted_at,
-            other.c.stage == Stage.DONE.value,
-            other.c["class"] == "human",
-        )
+    last = (
+        select(other.c.stage, other.c["class"])
+        .where(other.c.sender == delivery.c.sender, other.c.accepted_at < delivery.c.accepted_at)
+        .order_by(other.c.accepted_at.desc())
+        .limit(LOOKED_BACK)
+        .correlate(delivery)
+        .subquery()
     )
+    return exists().where(last.c.stage == Stage.DONE.value, last.c["class"] == "human")
 
 
 def _count(connection: Connection, conditions: Sequence[Any]) -> int:

@@ -96,17 +96,18 @@ _OF_SENDERS = Prepared(
         """  # noqa: S608
     ).columns(sender=delivery.c.sender.type, seq=delivery.c.seq.type)
 )
-# The mailboxes with pending mail, by need: steps through an index from one mailbox to the next.
+# The mailboxes with pending mail, by need: steps through an index from one mailbox to the next, by LIMIT as above.
 _BOXES = text(
     """
     WITH RECURSIVE box(needs, mailbox) AS (
-        SELECT lane.needs, (SELECT min(d.mailbox) FROM delivery d
-            WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :desk AND d.needs = lane.needs)
+        SELECT lane.needs, (SELECT d.mailbox FROM delivery d
+            WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :desk AND d.needs = lane.needs
+            ORDER BY d.mailbox LIMIT 1)
         FROM (SELECT '' AS needs UNION ALL SELECT 'ticket' UNION ALL SELECT 'reply' UNION ALL SELECT 'file') lane
         UNION ALL
-        SELECT box.needs, (SELECT min(d.mailbox) FROM delivery d
+        SELECT box.needs, (SELECT d.mailbox FROM delivery d
             WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :desk AND d.needs = box.needs
-            AND d.mailbox > box.mailbox)
+            AND d.mailbox > box.mailbox ORDER BY d.mailbox LIMIT 1)
         FROM box WHERE box.mailbox IS NOT NULL
     )
     SELECT needs, mailbox FROM box WHERE mailbox IS NOT NULL

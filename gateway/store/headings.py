@@ -8,9 +8,9 @@ Each database searches by its own means (FTS5, tsvector); both are given words a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import groupby
 
 from sqlalchemy import (
     ColumnElement,
@@ -135,6 +135,15 @@ class Phrase:
         ends = [" "] * (len(self.words) - 1) + ["" if self.goes_on else " "]
         return [f" {word}{end}" for word, end in zip(self.words, ends, strict=True)]
 
+    def between(self, rare: Collection[str]) -> list[Phrase]:
+        """What is left of it where only words are kept that are among these, as ``each_within`` has them."""
+        found: list[Phrase] = []
+        for is_kept, group in groupby(zip(self.words, self.each_within, strict=True), lambda pair: pair[1] in rare):
+            if is_kept:
+                words, within = zip(*group, strict=True)
+                found.append(Phrase(words, not within[-1].endswith(" ")))
+        return found
+
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
@@ -177,6 +186,13 @@ def newest(
     yield found, low if len(found) < most else found[-1]
 
 
+def are_there(connection: Connection, wanted: Sequence[Phrase]) -> bool:
+    """Whether any mail at all has these phrases, as far as ``newest`` looks."""
+    last = 1 << 62
+    indexed = (seqs for seqs, _ in newest(connection, wanted, 0, last, 1))
+    return any(indexed) or bool(unindexed_after(connection, wanted, 0, last, 1))
+
+
 def _read_through(connection: Connection, wanted: Sequence[Phrase], low: int, high: int, most: int) -> list[int]:
     has_all = (_has(connection, heading.c.words, phrase.within) for phrase in wanted)
     query = select(heading.c.seq).where(heading.c.seq.between(low, high), *has_all)
@@ -189,18 +205,29 @@ def _has(connection: Connection, words: ColumnElement[str], within: str) -> Colu
 
 
 def _for_index(connection: Connection, wanted: Sequence[Phrase], low: int, high: int) -> list[Phrase]:
-    """The phrases that the index is asked for, going by this stretch of mail: not those whose words much of it has, and
-    none where too much has all of the others."""
-    has_words = [
-        and_(*(_has(connection, heading.c.words, within) for within in phrase.each_within)) for phrase in wanted
-    ]
-    stretch = heading.c.seq.between(low, high)
-    each = select(func.count(), *(func.count().filter(has) for has in has_words)).where(stretch)
-    total, *counts = connection.execute(each).one()
-    rare = [count <= COMMON * total for count in counts]
-    together = select(func.count()).where(stretch, *compress(has_words, rare))
-    share = connection.execute(together).scalar_one() / max(1, total)
-    return list(compress(wanted, rare)) if share * high <= MOST_BY_INDEX else []
+    """What the index is asked for, going by this stretch of mail: of each phrase what stands between words that much of
+    it has, the phrase itself where only all of its words together are rare, and nothing where too much has all that."""
+
+    def shares(parts: Sequence[Sequence[str]]) -> list[float]:
+        """Of the mail of the stretch, how much has all of each."""
+        has = (and_(*(_has(connection, heading.c.words, word) for word in words)) for words in parts)
+        counted = select(func.count(), *(func.count().filter(has_all) for has_all in has))
+        total, *counts = connection.execute(counted.where(heading.c.seq.between(low, high))).one()
+        return [count / max(1, total) for count in counts]
+
+    words = list(dict.fromkeys(word for phrase in wanted for word in phrase.each_within))
+    shares_of = dict(zip(words, shares([[word] for word in words]), strict=True))
+    rare = {word: share for word, share in shares_of.items() if share <= COMMON}
+    few = [part for phrase in wanted for part in phrase.between(rare)]
+    if common := [phrase for phrase in wanted if len(phrase.words) > 1 and not phrase.between(rare)]:
+        together = shares([phrase.each_within for phrase in common])
+        few += [phrase for phrase, share in zip(common, together, strict=True) if share <= COMMON]
+    if not few:
+        return []
+    if rare and min(rare.values()) * high <= MOST_BY_INDEX:
+        return few
+    (share,) = shares([[word for part in few for word in part.each_within]])
+    return few if share * high <= MOST_BY_INDEX else []
 
 
 def _by_index(

@@ -262,6 +262,37 @@ async def test_an_address_is_looked_for_as_it_stands(stage: Stage, access: Acces
     assert found("dan@acme.comp") == set()
     assert found("x@acme.comp") == {"x@acme.company"}
     assert found("dan@acme") == {"dan@acme.co", "dan@acme.com", "dan@acme.co.uk"}
+    assert found("x@acme.company") == found("x@acme.compan") == {"x@acme.company"}
+    assert found("x@acme.comp is:waiting") == {"x@acme.company"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "looks", "found"),
+    [
+        ("dan@acme.com is:done", 1, set()),  # it is there, and waits
+        ("dan@acme.com toner", 3, set()),  # the address is there, without the other word
+        ("x@acme.comp", 3, {"x@acme.company"}),  # as it stands, as a beginning, whether anybody has it
+        ("nobody@acme.comp", 2, set()),
+    ],
+)
+async def test_an_address_is_looked_for_no_oftener_than_it_must(
+    stage: Stage, access: Access, monkeypatch: pytest.MonkeyPatch, typed: str, looks: int, found: set[str]
+) -> None:
+    for key, sender, subject in (
+        ("com", "dan@acme.com", "Paper"),
+        ("company", "dan@acme.company", "Toner"),
+        ("other", "x@acme.company", "Paper"),
+    ):
+        await stage.accept(M(key, f"<{sender}>", subject))
+    await HeadingReader(stage.store, RawMail(stage.settings.store)).batch()
+    looked, newest = [], headings.newest
+    monkeypatch.setattr(headings, "newest", lambda *how: looked.append(how[1]) or newest(*how))
+
+    search = read(typed, stage.now, UTC)
+    mails = access.look(lambda c: finding.find(c, search, stage.now, UTC)).mails
+
+    assert {mail.sender for mail in mails} == found
+    assert len(looked) == looks
 
 
 WORDS = ("printer", "printing", "pri", "toner", "toners", "info", "q")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.store import headings
-from gateway.store.engine import make_engine
+from gateway.store.engine import Store, make_engine
 from gateway.store.schema import heading
 from tests.peers import Postgres
 
@@ -31,3 +31,25 @@ def test_two_who_write_the_words_of_a_mail_at_once_go_on(postgres: Postgres, mig
     with engine.begin() as connection:
         assert connection.execute(select(heading.c.seq).order_by(heading.c.seq)).scalars().all() == [1, 2]
     engine.dispose()
+
+
+BUSY = [f"user{number} client{number % 9} example support {'odd' if number % 2 else 'even'} x{number // 30}y" for number in range(90)]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("user7 client7 example", [("user7", "client7")]),
+        ("support user7 example client7", [("user7",), ("client7",)]),
+        ("support example", []),
+        ("odd even", [("odd", "even")]),  # each is in half of the mail, and both are in none
+    ],
+)
+async def test_the_index_is_not_asked_for_what_most_mail_has(store: Store, text: str, asked: list[tuple[str, ...]]) -> None:
+    """All that has the rare words is read, and then has to have the phrase."""
+    await store.write(lambda c: headings.write(c, list(enumerate(BUSY, 1))))
+
+    wanted = headings.phrases([text], whole=False)
+    found = await store.read_to_show(lambda c: headings._for_index(c, wanted, 1, len(BUSY)))
+
+    assert [phrase.words for phrase in found] == asked
