@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, unquote_plus, urlencode
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
@@ -26,7 +26,7 @@ from starlette.routing import Route
 
 from tests.web.served import served
 
-CLIENT, SECRET = "gateway-console", "s3cret/+ of the console"
+CLIENT, SECRET = "gateway-console", "s3cret/+: of%20the console"
 
 
 @dataclass
@@ -46,6 +46,9 @@ class Idp:
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
     used: list[str] = field(default_factory=list)
     told: dict[str, Any] = field(default_factory=dict)
+    takes: tuple[str, ...] = ("client_secret_post",)
+    signs_userinfo: bool = False
+    tried: list[str] = field(default_factory=list)
     left: int = 0
 
     def app(self) -> Starlette:
@@ -84,7 +87,7 @@ class Idp:
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         asked = self.asked.get(form["code"])
         challenge = _base64(hashlib.sha256(form["code_verifier"].encode()).digest())
-        if (form["client_id"], form["client_secret"]) != (CLIENT, SECRET):
+        if not self._is_client(request.headers.get("authorization", ""), form):
             return JSONResponse({"error": "invalid_client"}, 401)
         right = (
             asked is not None
@@ -101,11 +104,24 @@ class Idp:
         self.lies(claims)
         return JSONResponse({"access_token": "opaque", "token_type": "Bearer", "id_token": self.signed(self, claims)})
 
+    def _is_client(self, header: str, form: dict[str, str]) -> bool:
+        """Whether the console proves itself by a method that this provider takes of it (RFC 6749 2.3.1)."""
+        if header:
+            name, secret = base64.b64decode(header.removeprefix("Basic ")).decode().split(":")
+            used, said = "client_secret_basic", (unquote_plus(name), unquote_plus(secret))
+        else:
+            used, said = "client_secret_post", (form["client_id"], form["client_secret"])
+        self.tried.append(used)
+        return used in self.takes and said == (CLIENT, SECRET)
+
     async def userinfo(self, request: Request) -> Response:
         """What is kept out of tokens."""
         if request.headers.get("authorization") != "Bearer opaque":
             return JSONResponse({"error": "invalid_token"}, 401)
-        return JSONResponse({"sub": "248289", **self.told})
+        said = {"sub": "248289", **self.told}
+        if self.signs_userinfo:
+            return Response(self.signed(self, said), media_type="application/jwt")
+        return JSONResponse(said)
 
     async def logout(self, request: Request) -> Response:
         assert request.query_params["client_id"] == CLIENT

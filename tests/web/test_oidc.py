@@ -464,10 +464,14 @@ async def test_a_login_at_another_address_begins_at_the_right_one(browser: Brows
     assert "browsers keep no login" not in right.text
 
 
+BY_ADDRESS = {"claim": "email", "roles": {"lea@msp.example": "act"}}
 USERINFO = [
     ({}, {"preferred_username": "lea@msp.example", "groups": ["leads"]}, {}, 303),
-    ({}, {"email": "lea@msp.example", "email_verified": True}, {"claim": "email", "roles": {"lea@msp.example": "act"}}, 303),
-    ({}, {"email": "lea@msp.example"}, {"claim": "email", "roles": {"lea@msp.example": "act"}}, 403),
+    ({}, {"email": "lea@msp.example", "email_verified": True}, BY_ADDRESS, 303),
+    ({}, {"email": "lea@msp.example"}, BY_ADDRESS, 403),
+    ({"email": "lea@msp.example"}, {"email": "lea@msp.example", "email_verified": True}, BY_ADDRESS, 303),
+    ({"email": "lea@msp.example"}, {"email": "eve@evil.example", "email_verified": True}, BY_ADDRESS, 403),
+    ({"email_verified": True}, {"email": "lea@msp.example"}, BY_ADDRESS, 403),  # of whatever address that is
     ({}, {"sub": "of another", "groups": ["leads"]}, {}, 403),
     ({}, {"sub": None, "groups": ["leads"]}, {}, 403),
     ({"groups": ["everybody"]}, {"groups": ["leads"]}, {}, 403),  # what is signed counts
@@ -482,7 +486,51 @@ async def test_what_is_not_in_the_token_is_asked_for(browser: Browser, idp: Idp)
         browser.afresh()
 
         assert (await browser.log_in()).status_code == status, (person, told)
-    assert [row[0] for row in browser.audit()] == ["lea@msp.example"] * 2
+    assert [row[0] for row in browser.audit()] == ["lea@msp.example"] * 3
+
+
+@pytest.mark.parametrize(
+    ("said", "signed", "status"),
+    [
+        ({}, None, 303),
+        ({"iss": "", "aud": CLIENT}, None, 303),
+        ({"aud": ["another-client", CLIENT]}, None, 303),
+        ({"iss": "https://evil.example"}, None, 403),
+        ({"aud": "another-client"}, None, 403),
+        ({"sub": "of another"}, None, 403),
+        ({}, lambda idp, claims: jwt.encode({"alg": "ES256", "kid": "first"}, claims, OTHER), 403),
+        ({}, unsigned, 403),
+        ({}, lambda idp, claims: "<html>", 403),
+    ],
+)
+async def test_userinfo_may_be_signed(
+    browser: Browser, idp: Idp, said: dict[str, Any], signed: Any, status: int
+) -> None:
+    """And is then believed as a token is."""
+    idp.person, idp.metadata = {}, {"userinfo_endpoint": f"{idp.issuer}/userinfo"}
+    idp.told, idp.signs_userinfo = {**LEA, **said} | ({"iss": idp.issuer} if said.get("iss") == "" else {}), True
+    whole = idp.signed
+    idp.signed = lambda idp, claims: (signed if signed and "nonce" not in claims else whole)(idp, claims)
+
+    assert (await browser.log_in()).status_code == status
+
+
+async def test_the_secret_is_told_as_the_provider_takes_it(browser: Browser, idp: Idp) -> None:
+    """A provider offers several ways and takes one of each client: Authelia, Okta."""
+    for offered, takes, tried in (
+        (["client_secret_basic", "client_secret_post"], "client_secret_post", ["client_secret_post"]),
+        (["client_secret_basic", "client_secret_post"], "client_secret_basic", ["client_secret_post", "client_secret_basic"]),
+        (None, "client_secret_basic", ["client_secret_basic"]),
+        (["private_key_jwt", "client_secret_basic"], "client_secret_basic", ["client_secret_basic"]),
+    ):
+        idp.metadata, idp.takes = {"token_endpoint_auth_methods_supported": offered}, (takes,)
+        browser.site.console._provider = None
+        browser.afresh()
+        idp.tried.clear()
+        first = await browser.log_in()
+        assert (first.status_code, idp.tried) == (303, tried), (offered, takes)
+        await browser.log_in()
+        assert idp.tried == [*tried, takes], "the way that was taken comes first"
 
 
 async def test_an_address_that_changed_at_the_provider_is_nobody_here(browser: Browser, idp: Idp) -> None:

@@ -16,10 +16,11 @@ from gateway.smtp.auth import check_password, hash_password
 from gateway.smtp.guessing import TooMany
 from gateway.store import acts, entries
 from gateway.store.entries import Kind, Visitor
+from gateway.web.console.answers import Unreachable
 from gateway.web.console.console import Console
 from gateway.web.console.forms import fields_of, first
 from gateway.web.console.guard import COOKIE, actor_of, address_of, inside
-from gateway.web.console.provider import BACK, PENDING_FOR, NotLetIn, Provider, Unreachable, role_of
+from gateway.web.console.provider import BACK, PENDING_FOR, NotLetIn, Provider, role_of
 
 log = structlog.get_logger("console")
 HERE = "here"

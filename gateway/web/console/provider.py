@@ -8,31 +8,26 @@ and nonce fit. Authlib has the rules. Sources: OpenID Connect Core 3.1, Discover
 from __future__ import annotations
 
 import hmac
-import json
 import re
 import secrets
-import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
-from urllib.parse import urlencode
-
-import httpx
+from urllib.parse import quote_plus, urlencode
 
 from gateway.config.console import OidcSettings, is_safe
 from gateway.config.reading import NoSecret
 from gateway.match.names import network_of
+from gateway.web.console.answers import Unreachable, ask, ask_for_object, object_of
 
 BACK = "/oidc"
 """Where the provider sends browsers back to."""
 RANKED = ("administer", "act", "look")
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 """By a private key of the provider: a secret that we know too, or none, proves nothing."""
+SECRET_METHODS = ("client_secret_post", "client_secret_basic")
 LEEWAY = 60  # seconds by which clocks may differ
-PATIENCE = 10.0  # seconds for an answer of the provider
-MOST_ANSWER = 1 << 20  # bytes
 FRESH = 3600.0  # seconds for which its addresses and keys are not asked for again
 AGAIN = 60.0  # seconds until they are, for a key that is not known
 PENDING_FOR = 600.0  # seconds
@@ -50,10 +45,6 @@ class NotLetIn(Exception):
         self.why = why or text
         self.is_stale = is_stale
         self.there = there
-
-
-class Unreachable(Exception):
-    """The provider does not answer, or not as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +99,7 @@ class Provider:
         self._clock = clock
         self._pending: dict[str, _Pending] = {}
         self._known: _Known | None = None
+        self._method = ""  # by which our secret was taken
 
     async def begin(self, there: str, peer: str, browser: str = "") -> Begun:
         """Begin a login that ends at the page ``there``. ``browser`` is the value of its cookie, if it has one: a
@@ -182,39 +174,49 @@ class Provider:
             raise NotLetIn(NOT_AS_IT_SHOULD, "iss of the answer: of another")
 
     async def _fetch_token(self, known: _Known, code: str, verifier: str) -> dict[str, Any]:
-        from authlib.oauth2.auth import ClientAuth
-
-        offered = known.metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-        method = "client_secret_post" if "client_secret_post" in offered else "client_secret_basic"
-        try:
-            secret = self.settings.secret()
-        except NoSecret as error:
-            raise Unreachable(f"client_secret_file: {error}") from error
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self._back, "code_verifier": verifier}
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-        auth = ClientAuth(self.settings.client_id, secret, method)
-        address, headers, body = auth.prepare("POST", known.metadata["token_endpoint"], headers, urlencode(form))
-        status, token = await _ask("POST", address, headers, body)
+        for method in self._methods(known):
+            status, token = await self._ask_for_token(str(known.metadata["token_endpoint"]), method, urlencode(form))
+            if token.get("error") != "invalid_client":
+                self._method = method
+                break
         if status >= 500 or token.get("error") in ("invalid_client", "unauthorized_client"):
-            raise Unreachable(f"{address}: answer {status} {_plain(str(token.get('error', '')))}")
+            said = _plain(str(token.get("error", "")))
+            raise Unreachable(f"{known.metadata['token_endpoint']}: answer {status} {said}")
         if status != 200 or not isinstance(token.get("id_token"), str):
             said = _plain(str(token.get("error", f"answer {status} without an id_token")))
             raise NotLetIn(NOT_AS_IT_SHOULD, f"the token: {said}")
         return token
 
+    def _methods(self, known: _Known) -> list[str]:
+        """How our secret may be told, that by which it was taken first. What a provider offers is not what it takes of
+        each client: Authelia, Okta and Zitadel know one for each, which is not told before."""
+        offered = known.metadata.get("token_endpoint_auth_methods_supported") or ("client_secret_basic",)
+        ours = [method for method in SECRET_METHODS if method in offered] or ["client_secret_basic"]
+        return sorted(ours, key=lambda method: method != self._method)
+
+    async def _ask_for_token(self, address: str, method: str, form: str) -> tuple[int, dict[str, Any]]:
+        from authlib.oauth2.auth import ClientAuth
+
+        try:
+            secret = self.settings.secret()
+        except NoSecret as error:
+            raise Unreachable(f"client_secret_file: {error}") from error
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        known_as = self.settings.client_id
+        if method == "client_secret_basic":  # RFC 6749 2.3.1: each as in a form, so that a colon tells them apart
+            known_as, secret = quote_plus(known_as), quote_plus(secret)
+        auth = ClientAuth(known_as, secret, method)
+        address, headers, body = auth.prepare("POST", address, headers, form)
+        return await ask_for_object("POST", address, headers, body)
+
     async def _verified(self, token: dict[str, Any], nonce: str) -> Mapping[str, Any]:
         """The claims of the token, all of which were looked at. Raises NotLetIn."""
         from authlib.oidc.core import CodeIDToken
-        from joserfc import jwt
-        from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
+        from joserfc.errors import JoseError
 
-        known = await self._ask_itself()
         try:
-            try:
-                read = jwt.decode(token["id_token"], known.keys, algorithms=SIGNATURES)
-            except (InvalidKeyIdError, BadSignatureError):  # its keys change; some go on under the same name
-                known = await self._ask_itself(AGAIN)
-                read = jwt.decode(token["id_token"], known.keys, algorithms=SIGNATURES)
+            read = await self._signed(token["id_token"])
             claims = CodeIDToken(
                 read.claims,
                 read.header,
@@ -230,17 +232,47 @@ class Provider:
             raise NotLetIn(NOT_AS_IT_SHOULD, f"the token: {type(error).__name__}: {error}") from error
         return dict(claims)
 
+    async def _signed(self, token: str) -> Any:
+        """A token that the provider signed. Raises JoseError, ValueError, TypeError, KeyError, Unreachable."""
+        from joserfc import jwt
+        from joserfc.errors import BadSignatureError, InvalidKeyIdError
+
+        known = await self._ask_itself()
+        try:
+            return jwt.decode(token, known.keys, algorithms=SIGNATURES)
+        except (InvalidKeyIdError, BadSignatureError):  # its keys change; some go on under the same name
+            known = await self._ask_itself(AGAIN)
+            return jwt.decode(token, known.keys, algorithms=SIGNATURES)
+
     async def _completed(self, known: _Known, token: dict[str, Any], claims: Mapping[str, Any]) -> Mapping[str, Any]:
         """With what its userinfo says besides, for a provider that keeps its tokens short (Authelia, Zitadel)."""
-        address, needed = str(known.metadata.get("userinfo_endpoint", "")), (self.settings.claim, self.settings.called)
+        address, needed = str(known.metadata.get("userinfo_endpoint", "")), {self.settings.claim, self.settings.called}
+        needed |= {"email_verified"} if self.settings.claim == "email" else set()
         if all(_value(claims, name) is not None for name in needed) or not is_safe(address):
             return claims
         if not isinstance(token.get("access_token"), str):
             return claims
-        status, said = await _ask("GET", address, {"Authorization": f"Bearer {token['access_token']}"})
-        if status != 200 or said.get("sub") != claims["sub"]:  # of somebody else: OpenID Connect Core 5.3.2
+        said = await self._userinfo(address, token["access_token"])
+        if said.get("sub") != claims["sub"]:  # of somebody else: OpenID Connect Core 5.3.2
             return claims
-        return {**said, **claims}
+        return _joined(claims, said)
+
+    async def _userinfo(self, address: str, access: str) -> Mapping[str, Any]:
+        """What it says of whom this token is, as an object or signed as one; nothing where it says neither."""
+        from joserfc.errors import JoseError
+
+        status, data = await ask("GET", address, {"Authorization": f"Bearer {access}"})
+        if status != 200:
+            return {}
+        if (said := object_of(data)) is not None:
+            return said
+        try:
+            claims = (await self._signed(data.decode().strip())).claims
+        except (JoseError, ValueError, TypeError, KeyError):
+            return {}
+        audience = claims.get("aud", self.settings.client_id)
+        is_ours = self.settings.client_id in (audience if isinstance(audience, list) else [audience])
+        return claims if is_ours and claims.get("iss", self.settings.issuer) == self.settings.issuer else {}
 
     def _person(self, claims: Mapping[str, Any]) -> Person:
         settings, values = self.settings, _values(claims, self.settings.claim)
@@ -269,7 +301,7 @@ class Provider:
         if self._known is not None and now - self._known.at < fresh:
             return self._known
         issuer = self.settings.issuer
-        status, said = await _ask("GET", get_well_known_url(issuer, external=True))
+        status, said = await ask_for_object("GET", get_well_known_url(issuer, external=True))
         if status != 200:
             raise Unreachable(f"{issuer}: no provider is there (answer {status})")
         if said.get("issuer") != issuer:
@@ -278,7 +310,7 @@ class Provider:
         for key in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
             if not is_safe(str(metadata.get(key, ""))):
                 raise Unreachable(f"{issuer}: its {key} is missing, or not https")
-        status, keys = await _ask("GET", metadata["jwks_uri"])
+        status, keys = await ask_for_object("GET", metadata["jwks_uri"])
         if not (usable := _usable(keys)):
             raise Unreachable(f"{issuer}: it has no keys that are understood here (answer {status})")
         self._known = _Known(metadata, usable, now)
@@ -312,36 +344,6 @@ def _usable(said: Mapping[str, Any]) -> Any:
     return KeySet(found) if found else None
 
 
-@cache
-def _authorities() -> ssl.SSLContext:
-    """Who may vouch for a server; reading them takes some time."""
-    return httpx.create_ssl_context()
-
-
-async def _ask(
-    method: str, address: str, headers: Mapping[str, str] | None = None, body: str = ""
-) -> tuple[int, dict[str, Any]]:
-    """Status and object of an answer. Raises Unreachable."""
-    try:
-        async with (
-            httpx.AsyncClient(verify=_authorities(), timeout=PATIENCE, follow_redirects=False) as client,
-            client.stream(method, address, headers=headers, content=body or None) as answer,
-        ):
-            data = b""
-            async for block in answer.aiter_bytes():
-                data += block
-                if len(data) > MOST_ANSWER:
-                    raise Unreachable(f"{address}: its answer is too long")
-        said = json.loads(data or b"{}")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unreachable(f"{address}: {type(error).__name__}") from error
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        return answer.status_code if answer.status_code != 200 else 502, {}
-    return answer.status_code, said
-
-
 def _value(claims: Mapping[str, Any], name: str) -> Any:
     """A claim, None for none; realm_access.roles is the claim roles in realm_access."""
     value: Any = claims.get(name)
@@ -356,6 +358,16 @@ def _values(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = _value(claims, name)
     values = value if isinstance(value, list) else [value]
     return tuple(text for text in values if isinstance(text, str))
+
+
+def _joined(signed: Mapping[str, Any], said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is signed goes before what is said. That an address is verified is said of one address, of no other."""
+    if signed.get("email") is None:
+        verified = said.get("email_verified")
+    else:
+        is_same = said.get("email") == signed["email"]
+        verified = signed.get("email_verified", said.get("email_verified") if is_same else None)
+    return {**said, **signed, "email_verified": verified}
 
 
 def _is_true(value: Any) -> bool:
