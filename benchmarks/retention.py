@@ -31,7 +31,7 @@ from tests.peers import Missing, Postgres
 
 MAIL = b"x" * 4096
 EVERY = 0.005  # seconds between two accepts
-LIMITS = RetentionSettings(done=1, suppressed=1, quarantined=1, traces=1, events=1, rows=1, every=1)
+LIMITS = RetentionSettings.model_construct(done=1, suppressed=1, quarantined=1, traces=1, events=1, rows=1, every=1)
 
 
 def show(text: str) -> None:

@@ -42,6 +42,8 @@ def unreadable(file: Path, hint: str = "") -> str:
             return f"{file} cannot be read ({error.strerror})"
         if CREDENTIALS in file.parents:
             return "there is no such file: systemd makes it while the unit runs, and for the unit alone"
+        if any(part.startswith(("~", "$")) for part in file.parts):
+            return "there is no such file: ~ and $ mean nothing here, write the whole path"
         return f"there is no such file{hint}"
     except ValueError:  # a NUL in it
         return "there is no such file"

@@ -5,26 +5,38 @@ Refused: rows that would go before what belongs to them.
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
 
 from gateway.config.types import Seconds, Section, Span, span_text
 
-DAY = 86400.0
+HOUR, DAY = 3600.0, 86400.0
+
+
+def _kept(seconds: float) -> float:
+    """Less than an hour was meant as something else: whoever writes 90, or 3m, means days or months."""
+    if 0 < seconds < HOUR:
+        raise ValueError(f'{span_text(seconds)} is less than an hour: days are written "90d", and 0 is for ever')
+    return seconds
+
+
+Kept = Annotated[Span, AfterValidator(_kept)]
 
 
 class RetentionSettings(Section):
     """How long mail that came to its end is kept; 0 = for ever. Mail that is pending or
     held, and files that are held, are kept whatever this says."""
 
-    done: Span = Field(90 * DAY, description="the original of mail that became a ticket or a comment")
-    suppressed: Span = Field(30 * DAY, description="the same of suppressed mail")
-    quarantined: Span = Field(180 * DAY, description="the same of quarantined mail; later it cannot be released")
-    traces: Span = Field(180 * DAY, description="traces of decisions, plans and the bodies of requests")
-    events: Span = Field(365 * DAY, description="the history of deliveries")
-    rows: Span = Field(730 * DAY, description="the deliveries themselves, and who did what; their counts are kept")
-    refusals: Span = Field(30 * DAY, description="what the listeners refused; at most 50,000 of them")
-    ids: Span = Field(0, description="the Message-IDs that are linked to tickets, from when they were learnt")
-    prints: Span = Field(
+    done: Kept = Field(90 * DAY, description="the original of mail that became a ticket or a comment")
+    suppressed: Kept = Field(30 * DAY, description="the same of suppressed mail")
+    quarantined: Kept = Field(180 * DAY, description="the same of quarantined mail; later it cannot be released")
+    traces: Kept = Field(180 * DAY, description="traces of decisions, plans and the bodies of requests")
+    events: Kept = Field(365 * DAY, description="the history of deliveries")
+    rows: Kept = Field(730 * DAY, description="the deliveries themselves, and who did what; their counts are kept")
+    refusals: Kept = Field(30 * DAY, description="what the listeners refused; at most 50,000 of them")
+    ids: Kept = Field(0, description="the Message-IDs that are linked to tickets, from when they were learnt")
+    prints: Kept = Field(
         365 * DAY, description="fingerprints of what was posted, by which quotes and signatures are known again"
     )
     every: Seconds = Field(300, description="time between two rounds")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -127,6 +128,21 @@ def _marks(bad: _Line) -> str:
     return f'write straight quotes ("), not typographic ones: {_example(bad, _quoted(straight))}'
 
 
+def _unseen(bad: _Line) -> str:
+    """Blanks of a word processor and other characters that nobody sees, where TOML knows blank and tab alone."""
+    for column, character in enumerate(_QUOTED.sub(lambda quoted: " " * len(quoted[0]), bad.text), 1):
+        if character not in " \t\r" and unicodedata.category(character) in ("Zs", "Zl", "Zp", "Cc", "Cf"):
+            return f"character {column} (U+{ord(character):04X}) looks like a blank or like nothing: write it anew"
+    return ""
+
+
+def _braces(bad: _Line) -> str:
+    if not re.match(r"\[\s*[\w-]+\s*=[^=]", bad.value):
+        return ""
+    inner = bad.value.removeprefix("[").removesuffix("]").strip()
+    return f"keys with values stand in braces: {bad.key} = [{{ {'…' if SECRET.search(inner) else inner} }}]"
+
+
 def _backslash(bad: _Line) -> str:
     if not re.search(r"Unescaped|[Ee]scape|hex", bad.said):
         return ""
@@ -242,6 +258,6 @@ def _quoted(value: str) -> str:
 
 
 CAUSES: tuple[Callable[[_Line], tuple[int, str] | str], ...] = (
-    _twice, _marks, _backslash, _comment, _brackets, _equals_missing, _quote_missing, _day, _address, _number,
-    _ending, _open, _value,
+    _twice, _marks, _unseen, _backslash, _comment, _brackets, _equals_missing, _quote_missing, _day, _address, _number,
+    _braces, _ending, _open, _value,
 )  # fmt: skip

@@ -87,7 +87,7 @@ def _host_port(text: str) -> str:
 
 def _mail_address(text: str) -> str:
     local, _, domain = text.rpartition("@")
-    if not local or "@" in local or any(c in text for c in " <>,;\r\n\t") or not _is_domain(domain):
+    if not local or "@" in local or any(c in text for c in " <>,;:()[]\\\r\n\t") or not _is_domain(domain):
         raise ValueError("expected a mail address, for example support@msp.example")
     return canonical_address(text.lower())
 

@@ -56,6 +56,10 @@ MISTAKES = [
     (MAILBOX, "[mailbox]", 13, "mailbox: write [[mailbox]], with two brackets"),
     (RULE, "[rule]", 18, "rule: write [[rule]], with two brackets"),
     (SMTP, "[[smtp]]", 7, "smtp: write [smtp], with one bracket"),
+    (f"[{{ {CONDITION} }}]", f"[ {CONDITION} ]", 20, f"keys with values stand in braces: when = [{{ {CONDITION} }}]"),
+    (BOARD, f"{BOARD}\u00a0", 15, "(U+00A0) looks like a blank or like nothing: write it anew"),
+    (BOARD, f"\u200b{BOARD}", 15, "character 1 (U+200B) looks like a blank or like nothing"),
+    (BOARD, f"{BOARD}\x00", 15, "(U+0000) looks like a blank or like nothing"),
     ("[desk]", "[[desk]]", 3, "desk: write [desk], with one bracket"),
     (MAILBOX, "[[mailbox]", 13, "the brackets of a section do not match: [[mailbox]]"),
     (SMTP, "[smtp", 7, "the brackets of a section do not match: [smtp]"),
@@ -143,6 +147,8 @@ MISTAKES = [
     (STORE, '[[probe]]\nname = "a"\nhost = "mail.elsewhere.example:587"\nfrom = "a@elsewhere.example"\nto = "x@msp.example"\nmailbox = "suport@msp.example"\n[store]', 15, "is no mailbox; expected the one in which it arrives; do you mean support@msp.example?"),
     # a value of another kind
     (LISTEN, "timeout = true", 8, "smtp.timeout: expected a number, not true"),
+    (STORE, "[retention]\ndone = 90\n[store]", 11, '90s is less than an hour: days are written "90d", and 0 is for ever'),
+    (STORE, '[retention]\nids = "3m"\n[store]', 11, "3m is less than an hour"),
     (STORE, "[retention]\ndone = true\n[store]", 11, "retention.done: expected a number, not true"),
     (LISTEN, 'max_size = "' + "9" * 400 + '"', 8, "expected a size: bytes as a number"),
     (KEY, f"{KEY}\nrate = inf", 6, "desk.rate: expected a number with an end"),
@@ -162,6 +168,7 @@ MISTAKES = [
     (LISTEN, 'scanner.clamd = "localhost"', 8, "smtp.scanner.clamd: expected host:port"),
     (LISTEN, 'verdict.nameservers = ["ns.msp.example"]', 8, "expected the IP of a name server"),
     (STORE, '[console]\nurl = "http://["\n[store]', 11, "expected an address without a path"),
+    ("support@msp.example", "mailto:support@msp.example", 14, "expected a mail address, for example support@msp.example"),
     ("support@msp.example", "support@@msp.example", 14, "expected a mail address, for example support@msp.example"),
     ("support@msp.example", "support@msp..example", 14, "expected a mail address"),
     (BOARD, f'{BOARD}\naliases = ["@msp example"]', 16, "expected a mail address"),
@@ -220,7 +227,11 @@ def test_a_file_of_another_encoding(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["api_key = hunter2", "api_key = “hunter2”", 'api_key = "hunter2', "api_key = ['hunter2']"]
+    "line",
+    [
+        "api_key = hunter2", "api_key = “hunter2”", 'api_key = "hunter2', "api_key = ['hunter2']",
+        "desks = [ api_key = 'hunter2' ]", "api_key = 'x'\nweb = 'https://mia:hunter2@desk.example'",
+    ],
 )
 def test_a_secret_is_not_repeated(line: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:

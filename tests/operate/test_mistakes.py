@@ -167,3 +167,22 @@ def test_a_mistake_is_printed_with_its_line_its_cause_and_its_remedy(
     place = f"{tmp_path}/gateway.toml:{line}: " if line else ""
     assert [each for each in lines if place in each and cause in each and remedy in each], "\n".join(lines)
     assert not any("hunter2" in each for each in lines)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        (URL, '"http://mia:hunter2@127.0.0.1:1/api/v1"', "4: http://127.0.0.1:1/api/v1 cannot be reached"),
+        (KEY, 'api_key_file = "~/desk-key"', "5: api_key_file: there is no such file: ~ and $ mean nothing here"),
+        (KEY, 'api_key_file = "$HOME/desk-key"', "5: api_key_file: there is no such file: ~ and $ mean nothing here"),
+        ("sqlite:///gateway.db", "sqlite:///mail", "16: url: {folder}/mail is a folder: name the file in it"),
+    ],
+)
+def test_more_mistakes(desk: Simulator, tmp_path: Path, right: str, wrong: str, words: str) -> None:
+    (tmp_path / "mail").mkdir()
+    text = TEXT.format(url=desk.api, smtp=free_port(), http=free_port())
+
+    lines = printed(tmp_path, changed(text, right, wrong), desk.key)
+
+    assert [line for line in lines if words.replace("{folder}", str(tmp_path)) in line], "\n".join(lines)
+    assert not any("hunter2" in line for line in lines)

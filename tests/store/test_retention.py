@@ -26,7 +26,7 @@ from gateway.store.stage import EffectState, Stage
 from gateway.upkeep.retention import Busy, Pruner, SpoolGuard
 from tests.store.test_contract import NOW, claim, new, sums
 
-LIMITS = RetentionSettings(done=10, suppressed=5, quarantined=20, traces=30, events=40, rows=50, ids=60, every=0.01)
+LIMITS = RetentionSettings.model_construct(done=10, suppressed=5, quarantined=20, traces=30, events=40, rows=50, ids=60, every=0.01)
 
 
 async def accept(store: Store, text: str, spool: Path, *, large: bool = False, boxes: int = 1) -> list[str]:
@@ -187,8 +187,8 @@ async def test_for_ever_means_for_ever(store: Store, tmp_path: Path) -> None:
 
 
 def test_rows_do_not_go_before_what_belongs_to_them() -> None:
-    with pytest.raises(ValueError, match="rows: 50s is shorter than traces"):
-        RetentionSettings(done=1, suppressed=1, quarantined=1, traces=60, rows=50)
+    with pytest.raises(ValueError, match="rows: 50d is shorter than traces"):
+        RetentionSettings(done=DAY, suppressed=DAY, quarantined=DAY, traces=60 * DAY, rows=50 * DAY)
     with pytest.raises(ValueError, match=r"shorter than done \(0, for ever\)"):
         RetentionSettings(done=0)
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from gateway.config.load import files_with_secrets
 from gateway.config.locations import Fault
@@ -113,7 +114,8 @@ def _placed(settings: Settings, number: int, fault: UnknownName) -> str:
 
 def _silent(settings: Settings, name: str, directory: Directory) -> Fault:
     """Why the desk gave no names, and what to do."""
-    url, away = settings.desks[name].url, directory.away
+    address, away = urlsplit(str(settings.desks[name].url)), directory.away
+    url = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()  # without a login that stands in it
     what = {
         Refused: f"{url} refuses the key: {away}",
         NotSent: f"{url} cannot be reached: {away}; are host and port right, and does the desk run?",

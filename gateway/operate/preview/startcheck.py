@@ -147,6 +147,9 @@ def _database(settings: Settings) -> Iterator[Fault]:
     if database and not is_there(database):
         return
     where = settings.locations.of("store", None, "url")
+    if database and database.is_dir():
+        yield Fault(where, f"url: {database} is a folder: name the file in it")
+        return
     engine = make_engine(settings.store.url)
     try:
         with engine.connect() as connection:
