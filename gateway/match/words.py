@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 import re2
 
+from gateway.match import signs
+from gateway.match.signs import MOST_TEXT, STATE
 from gateway.model.notice import State
 
-MOST_TEXT = 20_000
 MOST_FOUND = 200
 PRECEDENCE: tuple[State, ...] = ("open", "planned", "update", "close", "ignore")
 """Which state counts when a text has words of several: what may hide a problem comes last."""
@@ -69,13 +70,14 @@ _OF_STATE = re.compile(
 _MOVED_ON = re.compile(r"\s*(?:->|=>|→|\(\s*now\s*[:=])", re.IGNORECASE)
 """What says, behind a state, that another holds now."""
 _NOW = re.compile(
-    r"(?:->|=>|→|⇒|➔|➜|\b(?:now|jetzt|nun|maintenant|ahora|adesso|nu)\s*[:=]|"
+    r"(?:(?<!<)->|=>|→|⇒|➔|➜|\b(?:now|jetzt|nun|maintenant|ahora|adesso|nu)\s*[:=]|"
     r"\b(?:from\s[^\n]{1,40}?\sto|von\s[^\n]{1,40}?\sauf)\b)",
     re.IGNORECASE,
 )
 """What stands before the state that holds now, in a text of two: "Down ended (now: Warning)", "OK -> ALARM"."""
 _BEFORE = re.compile(
-    r"\(\s*(?:(?:before|previously|was|formerly|vorher|zuvor|avant)\b|(?:down|offline)\s(?:for|since)\s\d)[^()\n]{0,60}\)",
+    r"\(\s*(?:(?:before|previously|was|formerly|vorher|zuvor|avant)\b[\w\s:,.-]{0,60}|"
+    r"(?:down|offline)\s(?:for|since)(?:\s(?:and\s|und\s|at\s)?\d[\d:.,/-]*\s?[a-zäöü]{0,9},?){1,8}\s*)\)",
     re.IGNORECASE,
 )
 """The state that held before: "Down (before: Warning)", "(down for 5m)"."""
@@ -97,17 +99,6 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 """What may follow a state in its item: when, and on what."""
-_SAYS_MORE = re.compile(r"[\w?\"“”„«»¿%]")
-"""What no mark is: words and numbers, a question, a quotation."""
-_ENDS_ITEM = re.compile(r"[^\w ?%&+@#$€£/\\~^-]|[–—-]")
-"""What stands at the end of an item of a text."""
-_PARTS = re.compile(r"[][*|(){}<>;,…–—]+")
-_SILENT = re.compile(
-    r"^[^\w?\"“”„«»¿%\u2600-\u27bf\U0001f000-\U0001faff]+|[^\w?\"“”„«»¿%\u2600-\u27bf\U0001f000-\U0001faff]+$"
-)
-"""Marks that part words, and marks at their ends that say nothing."""
-_FACE = re.compile(r"[:;=]['o-]?[()\[\]/\\|dp]+")
-"""A face made of marks says something."""
 _ONE_WORD = re.compile(r"[\s\[(:]*[^\W\d_]{2,20}[\s\])!.]*")
 """What holds now, where it is a word that nobody knows."""
 MOST_TRANSITION = 120
@@ -160,15 +151,16 @@ class Words:
                 break
         return out
 
-    def removed(self, text: str) -> str:
-        """A text without the words that stand where a state does; what is part of a name stays."""
+    def removed(self, text: str, instead: str = " ") -> str:
+        """A text without the words that stand where a state does, or with something instead of each; what is part of a
+        name stays."""
         kept, last = [], 0
         text = _BEFORE.sub(" ", text[:MOST_TEXT])
         for hit in self.found(text):
             if placed(text, hit.start, hit.end):
-                kept.append(_VERB.sub("", text[last : hit.start]))
+                kept += [_VERB.sub("", text[last : hit.start]), instead]
                 last = hit.end
-        return " ".join([*kept, text[last:]])
+        return "".join([*kept, text[last:]])
 
 
 def _bounded(word: str) -> str:
@@ -279,40 +271,12 @@ def negated(text: str, start: int, end: int) -> bool:
 
 
 def alone(text: str, words: Words) -> bool:
-    """Whether a text is nothing but words of state: what it says now, behind what held before, has no other word and
-    asks nothing."""
-    now = _parts(text)[-1] if len(text) <= MOST_TRANSITION else text
-    return words.pattern is not None and len(now) <= MOST_TEXT and not _SAYS_MORE.search(words.pattern.sub("", now))
-
-
-def beside(text: str, start: int, end: int) -> bool:
-    """Whether a line says more than what stands between two places of it."""
-    begin, over = text.rfind("\n", 0, start) + 1, text.find("\n", end)
-    return bool(_SAYS_MORE.search(text[begin:start]) or _SAYS_MORE.search(text[end : over if over >= 0 else len(text)]))
-
-
-def holds(text: str, line: str) -> bool:
-    """Whether a text holds a line, folded, as an item of its own: between marks, or all of a line."""
-    text, found = text[:MOST_TEXT].casefold(), -1
-    while (found := text.find(line, found + 1)) >= 0:
-        before, behind = text[:found].rstrip(" \t"), text[found + len(line) :].lstrip(" \t")
-        if (not before or _ENDS_ITEM.match(before[-1])) and (not behind or _ENDS_ITEM.match(behind[0])):
-            return True
-    return False
-
-
-def bare(text: str) -> str:
-    """The words of a text, folded, without the marks at their ends that say nothing."""
-    parted = (
-        word for part in folded(text).split() for word in ([part] if _FACE.fullmatch(part) else _PARTS.split(part))
-    )
-    return " ".join(filter(None, (word if _FACE.fullmatch(word) else _SILENT.sub("", word) for word in parted)))
-
-
-def follows(text: str, known: str) -> bool:
-    """Whether all words of a text stand in another one, in their order."""
-    rest = iter(known.split())
-    return all(word in rest for word in text.split())
+    """Whether a text is nothing but words of state: what it says now, behind what held before, has no other sign."""
+    *before, now = _parts(text) if len(text) <= MOST_TRANSITION else [text]
+    if words.pattern is None or len(now) > MOST_TEXT:
+        return False
+    begun = "(" * sum(part.count("(") - part.count(")") for part in before)  # "Down ended (now: Up)"
+    return {*signs.signs(begun + words.pattern.sub(lambda _: STATE, now))} == {STATE}
 
 
 def _taken_back(text: str, end: int) -> bool:

@@ -7,12 +7,12 @@ for: by the layout, by what was read, or by the mail with which the problem bega
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from gateway.config.profile import KNOWN
-from gateway.match import domains, prefixes, title, words
+from gateway.match import domains, prefixes, signs, title, words
+from gateway.match.signs import STATE
 from gateway.match.words import folded
 from gateway.model.notice import State
 from gateway.notices import normal
@@ -23,29 +23,12 @@ SENT_ON = "a state of its own, not one that it answers or quotes"
 """What failed where the words of a machine stand in a mail that somebody wrote."""
 TWICE = "one {}, for it names several"
 """What failed where an end may be of either of two."""
-_PROBES = (
-    "zqx",
-    "{} zqx",
-    "zqx {}",
-    "{}?",
-    "zqx: {}",
-    "[zqx] {}",
-    "{} [zqx]",
-    "{} (zqx)",
-    "{} - zqx",
-    "{}: zqx",
-    "{}, zqx",
-)
-"""What may stand in a place of a subject instead of a text: a layout that does not notice it takes anything there."""
-_ENDS = tuple(
-    (re.compile(end), foreign)
-    for end, foreign in (
-        (r"^\[[^\]]*\]", "[zqx]"), (r"^\S+", "zqx"), (r"^[^:]*:", "zqx:"),
-        (r"\S+$", "zqx"), (r"\([^()]*\)$", "(zqx)"), (r"\[[^\[\]]*\]$", "[zqx]"), (r"\s-\s[^-]*$", " - zqx"),
-        (r":\s[^:]*$", ": zqx"),
-    )
-)  # fmt: skip
-"""What may stand at the ends of a subject, each with a foreign word of its form."""
+_FOREIGN = ("zqx", "\u2602")
+"""A word and a symbol that no layout has: a layout that takes one in a place of a subject takes anything there."""
+_PIECE = re.compile(r"\w+|[^\w\s]+")
+_TOKEN = re.compile(r"(?:[(\[{]*\d+\s)?(?:(?!\*\*)\S)+")
+"""What is joined, with a number before it that may be its count."""
+_UNBRACKETED = re.compile(r"[^\s()\[\]{}]+")
 
 
 def told_in(values: Values) -> tuple[str, State, str]:
@@ -114,65 +97,66 @@ def named_twice(values: Values) -> list[str]:
 
 
 def known_by(values: Values) -> str:
-    """What a subject says besides states, counts and times, as other mails about the problem say it too."""
-    return _plain((values.parent or values).get("rest"))
+    """What a subject says besides states, as other mails about the problem say it too: of counts and times the kind."""
+    return _said_of(_mail(values).subject, values.source)
+
+
+def _said_of(text: str, source: Source) -> str:
+    said = signs.signs(normal.shaped(source.without_states(text, STATE), loose=True))
+    return " ".join(sign for sign in said if sign != STATE)
 
 
 def unaccounted(values: Values, name: str) -> str:
     """What of the subject of an end the layout does not account for. A pattern that matches it from end to end accounts
-    for it all, but for what stands where it takes any text and is neither in the key, nor tells the state, nor is said
-    in the text once more. ``name`` holds the state."""
-    if not {"rest", "subject"}.isdisjoint(values.keyed()):
-        return ""
-    left = [texts for pattern in values.source.subjects if (texts := _left(pattern, values, name)) is not None]
+    for what would be noticed if it were another: a text of the layout's own, a value of the form that it asks for, and
+    what is in the key, tells the state, or is said in the text once more. ``name`` holds the state."""
+    left = []
+    if {"rest", "subject"}.isdisjoint(values.keyed()):
+        left = [said for pattern in values.source.subjects if (said := _left(pattern, values, name)) is not None]
     return min(left, key=len) if left else known_by(values)
 
 
 def _left(pattern: Any, values: Values, name: str) -> str | None:
-    """What a pattern leaves, None where it does not match the whole subject or something else would do as well."""
+    """What a pattern leaves, None where it does not match the whole subject."""
     subject = _mail(values).subject
     match = _whole(pattern, subject)
     if match is None:
         return None
-    said = _said(match)
-    if _takes_more(pattern, subject, (0, len(subject)), said):
-        return None
-    free = {group for group, text in said.items() if not _is_known(values, group, text, name)}
-    spans = sorted(match.span(match.re.groupindex[group]) for group in free)
-    taking = (span for span in spans if _takes_more(pattern, subject, span, said, free))
-    return " ".join(_plain(subject[slice(*span)]) for span in taking)
+    known = {group: text for group, text in _said(match).items() if _is_known(values, group, text, name)}
+
+    def unless_sure(token: re.Match[str]) -> str:
+        pieces = (piece for piece in _PIECE.finditer(subject, *token.span()) if signs.signs(piece[0]))
+        if any(_is_free(pattern, subject, piece.span(), known) for piece in pieces):
+            return token[0]
+        return _UNBRACKETED.sub(STATE, token[0])
+
+    exact = values.source.profile.key.exact
+    keyed = (text for group, text in known.items() if group in values.keyed() and group not in exact)
+    lost = (sign for text in keyed for sign in _not_in_key(text))
+    return " ".join((_said_of(_TOKEN.sub(unless_sure, subject), values.source), *lost)).strip()
 
 
-def _plain(text: str) -> str:
-    return words.bare(normal.stable(text))
-
-
-_NOTHING = re.compile(r"[\s.!*|–—-]*")
-"""Marks at the ends of a subject that say nothing."""
+def _not_in_key(text: str) -> list[str]:
+    """What a key leaves out of a value."""
+    kept = signs.signs(normal.stable(text))
+    return [sign for sign in signs.signs(normal.shaped(text)) if sign not in kept]
 
 
 def _whole(pattern: Any, subject: str) -> Any:
     match = pattern.search(subject)
-    beside = subject[: match.start()] + subject[match.end() :] if match else ""
-    return match if match and _NOTHING.fullmatch(beside) else None
+    return match if match and not signs.beside(subject, *match.span()) else None
 
 
 def _said(match: Any) -> dict[str, str]:
     return {group: text for group, text in match.groupdict().items() if text}
 
 
-def _takes_more(
-    pattern: Any, subject: str, span: tuple[int, int], said: dict[str, str], free: Iterable[str] = ()
-) -> bool:
-    """Whether a foreign word may stand in a place or at its ends, and the layout still matches all of the subject and
-    finds the same in it, but for what is free."""
+def _is_free(pattern: Any, subject: str, span: tuple[int, int], known: dict[str, str]) -> bool:
+    """Whether another word or symbol may stand in a place of a subject, and the layout still matches all of it and
+    finds the same."""
     begin, end = span
-    known = {group: text for group, text in said.items() if group not in free}
-    others = [subject[:begin] + probe.format(subject[begin:end]) + subject[end:] for probe in _PROBES]
-    if span == (0, len(subject)):
-        others += [end.sub(foreign, subject, count=1) for end, foreign in _ENDS if end.search(subject)]
-    matches = filter(None, (_whole(pattern, other) for other in others))
-    return any({group: text for group, text in _said(match).items() if group not in free} == known for match in matches)
+    others = (_whole(pattern, subject[:begin] + foreign + subject[end:]) for foreign in _FOREIGN)
+    return any(match and known.items() <= _said(match).items() for match in others)
 
 
 def _is_known(values: Values, group: str, text: str, name: str) -> bool:
@@ -182,11 +166,11 @@ def _is_known(values: Values, group: str, text: str, name: str) -> bool:
     if line == folded(values.get(group)) and (group in values.keyed() or group in values.origins(name)):
         return True
     texts = (*_mail(values).bodies(), values.get("from_name"), values.get("from_domain").replace(".", " | "))
-    if any(words.holds(text, line) for text in texts):
+    if any(signs.holds(text, line) for text in texts):
         return True
     return all(
         words.alone(word, source.states)
         or words.alone(word, source.levels)
-        or any(words.holds(text, word) for text in texts)
-        for word in words.bare(line).split()
+        or any(signs.holds(text, word) for text in texts)
+        for word in signs.signs(line)
     )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from gateway.blocks.plain import plain
 from gateway.config.profile import KNOWN
-from gateway.match import domains, words
+from gateway.match import domains, signs, words
 from gateway.match.conditions import View
 from gateway.match.words import folded
 from gateway.model.email import Email
@@ -118,7 +118,7 @@ class Values:
         return "(nothing)"
 
     def _without_states(self, text: str) -> str:
-        return normal.tidy(self.source.levels.removed(self.source.states.removed(text)))
+        return normal.tidy(self.source.without_states(text))
 
     def first(self, names: tuple[str, ...]) -> str:
         """The value of the first of the names that was read."""
@@ -258,7 +258,7 @@ def _captured(step: Step, text: str, states: tuple[str, ...]) -> list[tuple[dict
         return [({}, False)]
     for pattern in step.patterns:
         matches = islice(pattern.finditer(text), MOST_MANY if step.many else 1)
-        if found := [(_named(match, text, states), words.beside(text, *match.span())) for match in matches]:
+        if found := [(_named(match, text, states), signs.beside(text, *match.span())) for match in matches]:
             return found
     return []
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import partial
 
 from gateway.match import title
 
@@ -27,26 +28,30 @@ _UNIT = (
     r"d|days?|tagen?|w|weeks?|wochen?|months?|years?)"
 )
 _NUMBER = r"\d{1,15}(?:[.,]\d{1,15})?"
+_TIME, _PERCENT, _DURATION, _NUMBER_ALONE, _COUNTED = "⟨time⟩", "⟨percent⟩", "⟨duration⟩", "⟨number⟩", "⟨count⟩"
 _NOISE = tuple(
-    re.compile(pattern)
-    for pattern in (
+    (re.compile(pattern), kind)
+    for pattern, kind in (
         # Dates, with the day of the week before; ISO 8601 with its time.
-        rf"(?<![\w.:/-]){_DAY}\d{{4}}-\d{{2}}-\d{{2}}t{_CLOCK}(?![\w:])",
-        rf"(?<![\w.:/-]){_DAY}\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?![\w/-]|\.\d)",
-        rf"(?<![\w.:/-]){_DAY}\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{4}}(?![\w/-]|\.\d)",
-        rf"(?<![\w.:/-]){_DAY}\d{{2}}([/.-])\d{{2}}\1\d{{2}}(?![\w/-]|\.\d)",
-        rf"(?<![\w.-]){_DAY}\d{{1,2}}(?:st|nd|rd|th|\.)?[\s-]{_MONTH_OF_YEAR},?[\s-]\d{{4}}(?!\w)",
-        rf"(?<![\w.-]){_DAY}\d{{1,2}}(?:st|nd|rd|th|\.)?[\s-]{_MONTH}(?!\w)",
-        rf"(?<![\w.-]){_DAY}{_MONTH_OF_YEAR}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s\d{{4}}(?![\w:])",
-        rf"(?<![\w.-]){_DAY}{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?![\w:])",
-        # Times, percentages, durations.
-        rf"(?<![\w:.]){_CLOCK}(?![\w:])",
-        rf"(?<![\w.]){_NUMBER}\s?(?:%|percent\b|prozent\b)",
-        rf"(?<![\w.]){_NUMBER}\s?{_UNIT}(?:(?:,?\s|\s?and\s|\s?und\s)?{_NUMBER}\s?{_UNIT}){{0,5}}(?!\w)",
+        (rf"(?<![\w.:/-]){_DAY}\d{{4}}-\d{{2}}-\d{{2}}t{_CLOCK}(?![\w:])", _TIME),
+        (rf"(?<![\w.:/-]){_DAY}\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?![\w/-]|\.\d)", _TIME),
+        (rf"(?<![\w.:/-]){_DAY}\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{4}}(?![\w/-]|\.\d)", _TIME),
+        (rf"(?<![\w.:/-]){_DAY}\d{{2}}([/.-])\d{{2}}\1\d{{2}}(?![\w/-]|\.\d)", _TIME),
+        (rf"(?<![\w.-]){_DAY}\d{{1,2}}(?:st|nd|rd|th|\.)?[\s-]{_MONTH_OF_YEAR},?[\s-]\d{{4}}(?!\w)", _TIME),
+        (rf"(?<![\w.-]){_DAY}\d{{1,2}}(?:st|nd|rd|th|\.)?[\s-]{_MONTH}(?!\w)", _TIME),
+        (rf"(?<![\w.-]){_DAY}{_MONTH_OF_YEAR}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s\d{{4}}(?![\w:])", _TIME),
+        (rf"(?<![\w.-]){_DAY}{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?![\w:])", _TIME),
+        (rf"(?<![\w:.]){_CLOCK}(?![\w:])", _TIME),
+        (rf"(?<![\w.]){_NUMBER}\s?(?:%|percent\b|prozent\b)", _PERCENT),
+        (
+            rf"(?<![\w.]){_NUMBER}\s?{_UNIT}(?:(?:,?\s|\s?and\s|\s?und\s)?{_NUMBER}\s?{_UNIT}){{0,5}}(?!\w)",
+            _DURATION,
+        ),
     )
 )
+"""What differs between mails about one problem, each with its kind."""
 _LOOSE_NOISE = tuple(
-    re.compile(pattern)
+    (re.compile(pattern), _NUMBER_ALONE)
     for pattern in (
         r"(?:^|(?<=s\s)|(?<=s))[(\[]\s?\d{1,15}\s?[)\]]",
         r"[(\[]\s?(?:#\d{1,15}|x\d{1,15}|\d{1,15}x|\d{1,15}\s?/\s?\d{1,15})\s?[)\]]",
@@ -81,18 +86,27 @@ def subject(text: str) -> str:
 
 def stable(text: str, loose: bool = False) -> str:
     """A value as a key has it. In a ``loose`` one, such as a whole subject, numbers in brackets are counts too."""
+    return tidy(_reduced(text, loose))
+
+
+def shaped(text: str, loose: bool = False) -> str:
+    """A value with the kind of what a key leaves out, "⟨time⟩" or "⟨count⟩", where it stood."""
+    return _reduced(text, loose, kinds=True)
+
+
+def _reduced(text: str, loose: bool, kinds: bool = False) -> str:
     text = " ".join(title.clean(text[:MOST_TEXT]).casefold().split())
-    for pattern in (*_NOISE, *(_LOOSE_NOISE if loose else ())):
-        text = pattern.sub(" ", text)
+    for pattern, kind in (*_NOISE, *(_LOOSE_NOISE if loose else ())):
+        text = pattern.sub(f" {kind} " if kinds else " ", text)
     for pattern in (_SHARE, _COUNT):
-        text = pattern.sub(_without_count, " ".join(text.split()))
-    return tidy(text)
+        text = pattern.sub(partial(_without_count, f" {_COUNTED} " if kinds else " "), " ".join(text.split()))
+    return text
 
 
-def _without_count(match: re.Match[str]) -> str:
+def _without_count(instead: str, match: re.Match[str]) -> str:
     before = match.string[: match.start()].split()
     named = bool(before) and before[-1].isalpha() and before[-1] not in _BEFORE_COUNTS | _RUNS
-    return match.group() if named else " "
+    return match.group() if named else instead
 
 
 def tidy(text: str) -> str:

@@ -168,6 +168,10 @@ class Source:
             **more,
         )
 
+    def without_states(self, text: str, instead: str = " ") -> str:
+        """A text without the words of state and severity that stand where a machine puts them."""
+        return self.levels.removed(self.states.removed(text, instead), instead)
+
     def moves(self, word: str) -> bool:
         """Whether a word takes planned work's times back: it is moved, or its end is in doubt."""
         known = folded(word)

@@ -20,8 +20,9 @@ OVER_FOR = 600.0
 
 def ends_anew(connection: Connection, changed: Sequence[Problem], now: float) -> list[tuple[str, float]]:
     """The ids of planned work whose times these changes take back or whose end they tell, each with the time at which
-    what waits for it is looked at. To be asked before the changes are stored."""
-    ids = [work.id for work in changed if work.revision]
+    what waits for it is looked at. To be asked before the changes are stored. Work keeps its begin when its times are
+    taken back, so that of other problems nothing is asked."""
+    ids = [work.id for work in changed if work.revision and work.window_from]
     columns = (problem.c.id, problem.c.state, problem.c.window_from, problem.c.window_to)
     query = select(*columns).where(problem.c.id.in_(ids), problem.c.window_to > now)
     before = {row.id: row for row in connection.execute(query)} if ids else {}

@@ -239,8 +239,8 @@ def test_news_of_planned_work_move_its_window(
 @pytest.mark.parametrize(
     ("word", "window", "at", "kept"),
     [
-        ("postponed", None, 20.0, (0.0, 0.0)),  # the new times are to follow
-        ("postponed", (1.0, 2.0), 20.0, (0.0, 0.0)),  # it names the old ones
+        ("postponed", None, 20.0, (1.0, 0.0)),  # the new times are to follow
+        ("postponed", (1.0, 2.0), 20.0, (1.0, 0.0)),  # it names the old ones
         ("announced", (1.0, 2.0), 20.0, (1.0, 2.0)),  # said again, in the word of the last mail
         ("postponed", (7.0, 9.0), 20.0, (7.0, 9.0)),
         ("postponed", None, 5.0, (1.0, 2.0)),  # older news that came late

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, update
 
 from gateway.model.problem import NoticeRecord, Problem, family_of, id_of
-from gateway.store import claims, deliveries, expectations, order, problems
+from gateway.store import claims, deliveries, expectations, order, plannedwork, problems
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store, make_engine
 from gateway.store.schema import delivery
@@ -85,6 +85,22 @@ def test_questions(run: Callable[..., Any]) -> None:
     assert [problem.id for problem in run(lambda c: problems.unlisted(c, work.id))] == [part.id]
     run(lambda c: problems.listed(c, [part.id]))
     assert run(lambda c: problems.unlisted(c, work.id)) == []
+
+
+def test_only_of_planned_work_is_asked_whether_its_times_are_taken_back(run: Callable[..., Any]) -> None:
+    work = replace(PROBLEM, id="1" * 32, window_from=10.0, window_to=20.0)
+    run(lambda c: problems.save(c, "default", [work, PROBLEM]))
+    seen = replace(PROBLEM, revision=1, count=2)
+
+    assert plannedwork.ends_anew(no_connection(), [seen], 15.0) == []
+    for changed, at in ((replace(work, window_to=0.0), 15.0), (replace(work, state="recovered"), 615.0)):
+        taken_back = replace(changed, revision=1)
+        assert run(lambda c, back=taken_back: plannedwork.ends_anew(c, [back, seen], 15.0)) == [(work.id, at)]
+
+
+def no_connection() -> Any:
+    """Fails when anything is asked of it."""
+    return None
 
 
 def test_notices_are_remembered_once_and_counted(run: Callable[..., Any]) -> None:

@@ -364,7 +364,7 @@ def _counted(event: Event, problem: Problem) -> Problem:
         objects = "\n".join(notice.objects) or problem.objects
         counted = replace(counted, window_from=notice.window[0], window_to=notice.window[1], objects=objects)
     if notice.moved and newest and _without_new_times(notice, problem):
-        counted = replace(counted, window_from=0.0, window_to=0.0)
+        counted = replace(counted, window_to=0.0)  # its begin says that it is planned work
     return counted
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from gateway.match import words
+from gateway.match import signs
 from gateway.model.notice import Notice
 from gateway.model.problem import Problem
 
 
 def says_more(notice: Notice, problem: Problem) -> bool:
     """Whether the subject of an end has words for which neither the profile nor an earlier mail accounts."""
-    known = problem.subject or words.bare(problem.title)
-    return not any(words.follows(notice.subject, said) for said in known.split("\n"))
+    known = problem.subject or signs.bare(problem.title)
+    return not any(signs.follows(notice.subject, said) for said in known.split("\n"))
 
 
 def remembered(problem: Problem, notice: Notice) -> str:
