@@ -55,9 +55,9 @@ class Notice:
     the vendor's word, ``rank`` its place in the profile's order (0 unknown, higher is worse), ``priority`` the
     desk's name for it. ``clients`` are texts that name the client, best first. ``at`` (seconds since the
     epoch, 0 unknown) and ``sequence`` (-1 unknown) order the mails of a key as the vendor sent them.
-    ``window`` is that of planned work, ``objects`` what it touches. ``incident`` is the same for mails about one
-    incident of the vendor, whatever client they reach, "" for none. ``expected`` names the expectation that
-    the mail meets, "" for none. ``forwarded`` says that somebody sent it on."""
+    ``window`` is that of planned work, from the first of ``windows`` to the last, ``objects`` what it touches.
+    ``incident`` is the same for mails about one incident of the vendor, whatever client they reach, "" for none.
+    ``expected`` names the expectation that the mail meets, "" for none. ``forwarded`` says that somebody sent it on."""
 
     profile: str
     state: State
@@ -81,6 +81,7 @@ class Notice:
     at: float = 0.0
     sequence: int = -1
     window: tuple[float, float] | None = None
+    windows: tuple[tuple[float, float], ...] = ()  # of planned work that has several
     moved: bool = False  # the times told before hold no longer, whether or not new ones are told
     objects: tuple[str, ...] = ()
     incident: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Literal
@@ -71,6 +72,7 @@ class Problem:
     window_from: float = 0.0
     window_to: float = 0.0
     objects: str = ""  # of planned work, a line each
+    windows: str = ""  # of planned work that has several, begin and end, a line each
     part_of: str = ""
     until: float = 0.0
     listing: bool = False
@@ -85,9 +87,26 @@ class Problem:
         """Whether the vendor's last word is that there is a problem."""
         return self.state == "open"
 
+    def window_at(self, at: float) -> tuple[float, float] | None:
+        """The window of planned work in which a moment lies, None for none."""
+        found = windows_of(self.window_from, self.window_to, self.windows)
+        return next(((begin, end) for begin, end in found if begin <= at < end), None)
+
     def what(self) -> str:
         """Object and condition for people, or the key."""
         return ": ".join(filter(None, (self.object, self.condition))) or self.key
+
+
+def windows_of(begin: float, end: float, several: str) -> list[tuple[float, float]]:
+    """The windows of planned work, in their order, as a row of it has them."""
+    if not several:
+        return [(begin, end)]
+    return [(float(first), float(last)) for first, last in map(str.split, several.splitlines())]
+
+
+def windows_as_text(windows: Sequence[tuple[float, float]]) -> str:
+    """Several windows as a row has them."""
+    return "\n".join(f"{begin:.0f} {end:.0f}" for begin, end in windows)
 
 
 Became = Literal[

@@ -30,6 +30,7 @@ from gateway.notices.source import Source, Sources
 NOT_READ = "?"
 MOST_NAMES = 100
 MOST_PARTS = 50
+MOST_WINDOWS = 50
 SEVERAL = "one problem alone"
 """What failed where a mail holds several, and they could not be told apart."""
 MORE = f"more than {MOST_PARTS} problems"
@@ -153,6 +154,7 @@ def _of_one(source: Source, values: Values, proof: str, forwarded: bool = False)
     object_ = values.joined(key.object) or values.first(key.id)
     condition = values.joined(key.condition)
     rank, severity = _severity(source, values)
+    windows = _windows(source, values)
     return Notice(
         profile=source.name,
         state=state,
@@ -175,7 +177,8 @@ def _of_one(source: Source, values: Values, proof: str, forwarded: bool = False)
         names=_names(source, values),
         at=_at(source, values),
         sequence=_number(values.get(when.sequence)) if when.sequence else -1,
-        window=_window(source, values),
+        window=(windows[0][0], max(end for _, end in windows)) if windows else None,
+        windows=windows if len(windows) > 1 else (),
         moved=state in ("planned", "update") and source.moves(word),
         objects=tuple(values.all(key.objects)) if key.objects else (),
         incident=values.first(key.incident),
@@ -342,26 +345,37 @@ def _at(source: Source, values: Values) -> float:
         return 0.0
 
 
-def _window(source: Source, values: Values) -> tuple[float, float] | None:
+def _windows(source: Source, values: Values) -> tuple[tuple[float, float], ...]:
+    """The windows of planned work, the first first; none that lies within another."""
     when = source.profile.time
     if not (when.start and when.end):
-        return None
+        return ()
     day = values.get(when.near) if when.near else ""
     near = times.day(day) or _at(source, values) or values.mail.envelope.time
-    apart = f" {values.get(when.zone)}" if when.zone else ""
     begins = [times.on(day, text) for text in values.all(when.start)] or [""]
-    overs = [times.on(begins[min(at, len(begins) - 1)], text) for at, text in enumerate(values.all(when.end))] or [""]
-    starts, ends = (
-        [times.moment(f"{text}{apart}", when.formats, source.zone, near) for text in texts] for texts in (begins, overs)
-    )
-    if 0 < ends[0] <= starts[0] and overs[0] != values.get(when.end):  # a clock alone, after midnight
-        ends[0] = times.moment(f"{overs[0]}{apart}", when.formats, source.zone, near, later=1)
-    start, end = starts[0], ends[0]
-    if len(starts) == len(ends) and all(0 < begin < over for begin, over in zip(starts, ends, strict=True)):
-        start, end = min(starts), max(ends)  # of several days
-    if start > 0 and when.lasts and not values.get(when.end):
-        end = start + times.duration(values.get(when.lasts))
-    return (start, end) if 0 < start < end else None
+    told = values.all(when.end) or [""]
+    overs = [times.on(begins[min(at, len(begins) - 1)], text) for at, text in enumerate(told)]
+    starts, ends = (_moments(source, values, texts, near) for texts in (begins, overs))
+    for at in range(min(len(starts), len(ends))):
+        if 0 < ends[at] <= starts[at] and overs[at] != told[at]:  # a clock alone, after midnight
+            ends[at] = _moments(source, values, [overs[at]], near, later=1)[0]
+    if len(starts) != len(ends) or not all(0 < begin < over for begin, over in zip(starts, ends, strict=True)):
+        starts, ends = starts[:1], ends[:1]
+    if starts[0] > 0 and when.lasts and not values.get(when.end):
+        ends = [starts[0] + times.duration(values.get(when.lasts))]
+    found: list[tuple[float, float]] = []
+    for begin, over in sorted(zip(starts, ends, strict=True)):
+        if found and begin <= found[-1][1]:
+            found[-1] = found[-1][0], max(over, found[-1][1])
+        elif 0 < begin < over:
+            found.append((begin, over))
+    return tuple(found[:MOST_WINDOWS])
+
+
+def _moments(source: Source, values: Values, texts: list[str], near: float, later: int = 0) -> list[float]:
+    when = source.profile.time
+    apart = f" {values.get(when.zone)}" if when.zone else ""
+    return [times.moment(f"{text}{apart}", when.formats, source.zone, near, later=later) for text in texts]
 
 
 def _number(text: str) -> int:

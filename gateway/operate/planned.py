@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping
 from gateway.config.settings import Settings
 from gateway.match.invisible import one_line
 from gateway.match.recurrence import LONGEST
+from gateway.model.problem import windows_of
 from gateway.operate.windows import Listed
 from gateway.store import windows
 
@@ -64,11 +65,14 @@ def proposed(
     found = [
         _proposed(
             row,
+            window,
             settings.timezone,
             names.get(row["desk"], {}).get(row["client_id"]) or clients.get(row["profile"], ""),
         )
         for row in windows.planned_work(connection, now)
-        if row["desk"] in settings.desks and 0 < row["window_to"] - row["window_from"] <= LONGEST
+        if row["desk"] in settings.desks
+        for window in windows_of(row["window_from"], row["window_to"], row["windows"])
+        if window[1] > now and 0 < window[1] - window[0] <= LONGEST
     ]
     return [work for work in found if work.objects and not any(_is_of(row, work) for row in taken)]
 
@@ -80,20 +84,21 @@ def _is_of(row: Listed, work: Proposed) -> bool:
     return is_named and abs(row.begins - work.begins) < MINUTE and ends_then
 
 
-def _proposed(row: RowMapping, zone: str, client: str) -> Proposed:
+def _proposed(row: RowMapping, window: tuple[float, float], zone: str, client: str) -> Proposed:
     ticket = row["number"] or row["ticket_id"]
-    begin, end, zone = _local(row["window_from"], row["window_to"], zone)
+    begin, end, zone = _local(*window, zone)
+    day = f" from {begin}" if row["windows"] else ""
     return Proposed(
         id=row["id"],
-        name=f"{one_line(row['title'] or row['key'])[:200]} ({ticket})",
+        name=f"{one_line(row['title'] or row['key'])[:200]} ({ticket}){day}",
         desk=row["desk"],
         vendor=row["profile"],
         ticket=ticket,
         ticket_id=row["ticket_id"],
         client=client,
         objects=_objects(row["objects"].split("\n")),
-        begins=row["window_from"],
-        ends=row["window_to"],
+        begins=window[0],
+        ends=window[1],
         begin=begin,
         end=end,
         zone=zone,

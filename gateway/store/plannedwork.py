@@ -23,7 +23,7 @@ def ends_anew(connection: Connection, changed: Sequence[Problem], now: float) ->
     what waits for it is looked at. To be asked before the changes are stored. Work keeps its begin when its times are
     taken back, so that of other problems nothing is asked."""
     ids = [work.id for work in changed if work.revision and work.window_from]
-    columns = (problem.c.id, problem.c.state, problem.c.window_from, problem.c.window_to)
+    columns = (problem.c.id, problem.c.state, problem.c.window_from, problem.c.window_to, problem.c.windows)
     query = select(*columns).where(problem.c.id.in_(ids), problem.c.window_to > now)
     before = {row.id: row for row in connection.execute(query)} if ids else {}
     out = []
@@ -32,7 +32,7 @@ def ends_anew(connection: Connection, changed: Sequence[Problem], now: float) ->
             continue
         if work.state != OPEN:
             out.append((work.id, now + OVER_FOR))
-        elif (work.window_from, work.window_to) != (was.window_from, was.window_to):
+        elif (work.window_from, work.window_to, work.windows) != (was.window_from, was.window_to, was.windows):
             out.append((work.id, now))
     return out
 

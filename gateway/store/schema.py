@@ -367,6 +367,7 @@ problem = Table(  # what the notices of one key, for one client, have said so fa
     Column("listed", Boolean, nullable=False, server_default=false()),  # named on the ticket that it shares
     Column("held_by", Text, nullable=False, server_default=""),  # the window that holds it
     Column("subject", Text, nullable=False, server_default=""),  # what its first mail's said besides state and counts
+    Column("windows", Text, nullable=False, server_default=""),  # of planned work that has several
 )
 Index("problem_state", problem.c.state, problem.c.left)
 Index("problem_new", problem.c.desk, problem.c.profile, problem.c.client_id, problem.c.opened_at)

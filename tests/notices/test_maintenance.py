@@ -66,6 +66,50 @@ def test_work_that_is_announced(name: str) -> None:
     assert (notice.state, notice.window, notice.objects, notice.failed) == ("planned", window, circuits, ())
 
 
+NIGHTS = (hours("2026-11-25T06:01", "2026-11-25T11:00"), hours("2026-11-26T06:01", "2026-11-26T11:00"))
+OF_SEVERAL = {
+    "a night and a line each": """Maintenance Ticket #: TTN-0004711
+Maintenance Window
+
+1st Activity Date
+25-Nov-2026 01:01 to 25-Nov-2026 06:00 ( Eastern )
+
+ 25-Nov-2026 06:01 to 25-Nov-2026 11:00 ( GMT )
+
+2nd Activity Date
+26-Nov-2026 01:01 to 26-Nov-2026 06:00 ( Eastern )
+
+ 26-Nov-2026 06:01 to 26-Nov-2026 11:00 ( GMT )
+""",
+    "days with a number": """Ticket Number | 4711
+Start Date/Time (UTC) Day 1 | 11/25/2026 06:01 UTC
+End Date/Time (UTC) Day 1 | 11/25/2026 11:00 UTC
+Start Date/Time (UTC) Day 2 | 11/26/2026 06:01 UTC
+End Date/Time (UTC) Day 2 | 11/26/2026 11:00 UTC
+""",
+    "the same labels again, the later first": """Maintenance ID: MNT-4711
+Start: 2026-11-26 06:01 UTC
+End: 2026-11-26 11:00 UTC
+Start: 2026-11-25 06:01 UTC
+End: 2026-11-25 11:00 UTC
+""",
+}
+
+
+@pytest.mark.parametrize("name", OF_SEVERAL)
+def test_work_of_several_nights_has_a_window_for_each(name: str) -> None:
+    notice = read("Planned maintenance notification", OF_SEVERAL[name])
+
+    assert (notice.windows, notice.window) == (NIGHTS, (NIGHTS[0][0], NIGHTS[1][1]))
+
+
+def test_windows_that_meet_are_one() -> None:
+    times = "Start: 2026-11-25 01:00 UTC\nEnd: 2026-11-25 03:00 UTC\nStart: 2026-11-25 02:00 UTC\nEnd: 2026-11-25 05:00 UTC\n"
+    notice = read("Planned maintenance CHG0510", f"Change ID: CHG0510\n{times}")
+
+    assert (notice.windows, notice.window) == ((), NIGHT)
+
+
 MOVED = [
     "Maintenance CHG0501 has been postponed",
     "Rescheduled: Planned maintenance CHG0502",

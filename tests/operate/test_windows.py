@@ -18,7 +18,7 @@ from gateway.store.acts import Actor
 from gateway.store.operator import NotPossible
 from tests.scenarios.stage import START, Stage
 from tests.scenarios.test_windows import local, staged, summed_up, until, waits, window
-from tests.scenarios.vendors import DAY, HOUR, MINUTE, Machine, maintenance, opened
+from tests.scenarios.vendors import DAY, HOUR, MINUTE, Machine, maintenance, maintenance_of, opened
 
 LEAD = Actor("lmeier")
 
@@ -175,6 +175,21 @@ async def test_a_vendors_planned_work_is_proposed_and_taken_by_its_command(tmp_p
     await Machine(stage, NOC).says(subject, text.replace("CONFIRMED", "RE-SCHEDULED"), after=MINUTE)
     (later,) = await proposals(stage)  # the vendor says another time: nobody has set that
     assert (later.name, later.end) == (work.name, local(START + 5 * HOUR)[:16])
+    await stage.close()
+
+
+async def test_each_night_of_planned_work_is_proposed_and_taken_by_itself(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, MAINTENANCE)
+    nights = [(START + HOUR, START + 3 * HOUR), (START + 25 * HOUR, START + 27 * HOUR)]
+    await Machine(stage, NOC).says(*maintenance_of("MNT-1", nights, "web01"))
+    first, second = await proposals(stage)
+    assert [(work.begin, work.end) for work in (first, second)] == [
+        (local(begin)[:16], local(end)[:16]) for begin, end in nights
+    ]
+    assert first.name != second.name
+
+    await do(stage, windows.add, Said(first.name, first.begin, first.end, first.client, first.objects, zone=first.zone))
+    assert await proposals(stage) == [second]
     await stage.close()
 
 

@@ -31,6 +31,7 @@ from tests.scenarios.vendors import (
     incident,
     is_open,
     maintenance,
+    maintenance_of,
     notes,
     opened,
     priority,
@@ -528,6 +529,25 @@ async def test_planned_work_takes_the_alerts_of_its_objects(tmp_path: Path, migr
     await monitor.service("OK")
     await stage.work()
     assert not is_open(stage, 3)
+    await finish(stage)
+
+
+async def test_between_the_nights_of_planned_work_a_problem_is_a_ticket(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS, {"profile": "maintenance", "client": "Acme"})
+    monitor, noc = Machine(stage), Machine(stage, "NOC <noc@mon.msp.example>")
+    begin = stage.now + 10 * MINUTE
+    nights = [(begin, begin + HOUR), (begin + 5 * HOUR, begin + 6 * HOUR)]
+    assert await stage.outcome(await noc.says(*maintenance_of("MNT-1", nights, "web01", "web02"))) == "ticket 1"
+
+    first = await monitor.service("CRITICAL", after=15 * MINUTE)
+    between = await monitor.service("CRITICAL", "web02/HTTP", after=2 * HOUR)
+    assert {await stage.outcome(first), await stage.outcome(between)} == {"ticket 2", "ticket 3"}
+    held = await monitor.service("CRITICAL", "web02/SSH", after=3 * HOUR)
+    assert stage.now < nights[1][1]
+    assert "within the planned work" in notes(stage, 1)[-1]
+    subject, text = maintenance_of("MNT-1", [nights[0], (nights[1][0] + HOUR, nights[1][1] + HOUR)], "web01", "web02")
+    await noc.says(subject, text.replace("CONFIRMED", "RE-SCHEDULED"), after=MINUTE)
+    assert await stage.outcome(held) == "ticket 4"  # its night was moved, and it is not expected any more
     await finish(stage)
 
 

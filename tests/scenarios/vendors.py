@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -123,8 +124,15 @@ def add_client(stage: Stage, name: str) -> None:
 
 def maintenance(number: str, begin: float, end: float, *objects: str) -> tuple[str, str]:
     """Subject and text of planned work."""
-    window = [datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC") for moment in (begin, end)]
-    lines = [f"Maintenance ID: {number}", f"Start: {window[0]}", f"End: {window[1]}"]
+    return maintenance_of(number, [(begin, end)], *objects)
+
+
+def maintenance_of(number: str, windows: Sequence[tuple[float, float]], *objects: str) -> tuple[str, str]:
+    """Subject and text of planned work that has several windows."""
+    lines = [f"Maintenance ID: {number}"]
+    for moments in windows:
+        begin, end = (datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC") for moment in moments)
+        lines += [f"Start: {begin}", f"End: {end}"]
     lines += [f"Circuit ID: {object_}" for object_ in objects]
     return f"Planned maintenance {number}", "\n".join([*lines, "Status: CONFIRMED"])
 

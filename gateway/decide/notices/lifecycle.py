@@ -14,7 +14,7 @@ from typing import Literal
 from gateway.decide.closed import HOUR, MOST_REOPENS
 from gateway.decide.notices.subjects import remembered, says_more
 from gateway.model.notice import Notice
-from gateway.model.problem import Problem, overtaken
+from gateway.model.problem import Problem, overtaken, windows_as_text
 from gateway.model.questions import Changes, Facts, Reopens, StateOf, TicketState
 
 RECHECK = 900.0
@@ -362,16 +362,20 @@ def _counted(event: Event, problem: Problem) -> Problem:
     )
     if notice.window and newest:  # a mail that does not list the objects again means the same
         objects = "\n".join(notice.objects) or problem.objects
-        counted = replace(counted, window_from=notice.window[0], window_to=notice.window[1], objects=objects)
+        begin, end = notice.window
+        windows = windows_as_text(notice.windows)
+        counted = replace(counted, window_from=begin, window_to=end, windows=windows, objects=objects)
     if notice.moved and newest and _without_new_times(notice, problem):
-        counted = replace(counted, window_to=0.0)  # its begin says that it is planned work
+        counted = replace(counted, window_to=0.0, windows="")  # its begin says that it is planned work
     return counted
 
 
 def _without_new_times(notice: Notice, problem: Problem) -> bool:
     """Whether work that is moved has no new times, or names the old ones alone: a repeated mail names the new ones."""
     return not notice.window or (
-        notice.word != problem.word and notice.window == (problem.window_from, problem.window_to)
+        notice.word != problem.word
+        and (*notice.window, windows_as_text(notice.windows))
+        == (problem.window_from, problem.window_to, problem.windows)
     )
 
 
@@ -386,6 +390,7 @@ def believed(problem: Problem, notice: Notice) -> Problem:
         sequence=notice.sequence,
         window_from=begin,
         window_to=end,
+        windows=windows_as_text(notice.windows),
         objects="\n".join(notice.objects),
     )
 

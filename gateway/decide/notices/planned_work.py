@@ -13,15 +13,16 @@ from gateway.model.questions import PlannedWork
 
 def join(context: NoticeContext, begun: Problem) -> Joined | None:
     """Its object lies in planned work that goes on: on that ticket, and at the end of the window on one of
-    its own if it is still open."""
+    its own if it is still open. Between the windows of work of several nights nothing is expected to fail."""
     at = begun.until or context.now  # it waited for the end of work, which may be moved by then
     works: list[Problem] = context.facts.ask(PlannedWork(context.client_id, at))
     for work in works:
-        if work.id != begun.id and touches(work, context.notice.object):
+        window = work.window_at(at)
+        if window and work.id != begun.id and touches(work, context.notice.object):
             break
     else:
         return None
-    until = work.window_to
+    until = window[1]
     problem = replace(
         begun, ticket_id=work.ticket_id, number=work.number, board_id=work.board_id, part_of=work.id, until=until
     )
