@@ -90,7 +90,8 @@ class WhoPart(Section):
 
     @model_validator(mode="after")
     def _cut(self) -> WhoPart:
-        _check_patterns("each", (*self.cuts, self.head))
+        _check_patterns("each", self.cuts)
+        _check_patterns("head", [self.head])
         if self.each and not self.several:
             raise ValueError("each: expected several as well")
         if self.head and not self.each:

@@ -120,6 +120,7 @@ BAD_PROFILES = [
     ("[state]", '[time]\nformats = ["%d.%m.%Q"]\n[state]', 9, "'%d.%m.%Q': expected a format of strptime"),
     ("[state]", "[[expect]]\nname = 'e'\nby = ['٠٧:٣٠']\n[state]", 10, "expected HH:MM"),
     ("[state]", "[[expect]]\nname = 'e'\nlearn = true\nstates = []\n[state]", 11, "states: expected at least one"),
+    ('title = "Own"', "title = 'Own'\nwho = { several = [{ field = 'subject', contains = 'x' }], each = 'a', head = '(b' }", 3, "head: missing"),
     ('title = "Own"', 'title = "Own"\nwho.senders = ["alerts@@vendor.example"]', 3, "expected an address or a domain"),
 ]  # fmt: skip
 
