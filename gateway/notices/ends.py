@@ -125,8 +125,8 @@ def _left(pattern: Any, values: Values, name: str) -> str | None:
     known = {group: text for group, text in _said(match).items() if _is_known(values, group, text, name)}
 
     def unless_sure(token: re.Match[str]) -> str:
-        pieces = (piece for piece in _PIECE.finditer(subject, *token.span()) if signs.signs(piece[0]))
-        if any(_is_free(pattern, subject, piece.span(), known) for piece in pieces):
+        pieces = [piece for piece in _PIECE.finditer(subject, *token.span()) if signs.signs(piece[0])]
+        if not pieces or any(_is_free(pattern, subject, piece.span(), known) for piece in pieces):
             return token[0]
         return _UNBRACKETED.sub(STATE, token[0])
 
