@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from gateway.config.types import Section, Span
+from gateway.config.types import Count, Section, Span
 
 Occasion = Literal["stranger", "held", "away", "files", "new-ticket"]
 OCCASIONS: tuple[Occasion, ...] = get_args(Occasion)
@@ -20,3 +20,6 @@ class AcknowledgeSettings(Section):
 
     away_after: Span = Field(1800, description="how long a mail waits for the desk until its sender is told")
     every: Span = Field(86400, description="least time between two acknowledgements to one person")
+    domain_per_hour: Count = Field(
+        20, description="acknowledgements to people of one domain in an hour, unless it is a public one; 0 = no limit"
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from gateway.decide import sender
 from gateway.decide.context import DecisionContext, MailboxPolicy
@@ -25,6 +26,8 @@ from gateway.model.reasons import Reason
 LOOPS = (Reason.RATE_LIMITED, Reason.LOOP_SUSPECTED)
 MOST_REFERENCES = 20
 MOST_FILES = 10
+OLD = 2 * 86_400.0
+"""Seconds between writing and arriving after which mail is of an older time: of a mailbox that is emptied into ours."""
 
 _ROBOTS = re.compile(
     r"(?:mailer-daemon|postmaster|listserv|majordomo|owner-.*|.*-(?:owner|request|bounces?|return)|bounces?(?:[-+=].*)?|"
@@ -95,6 +98,15 @@ def _answers_us(asked: Asked) -> bool:
     return any(domain == asked.policy.letters_from and _OWN_ID.fullmatch(local) for local, _, domain in split)
 
 
+def _is_old(asked: Asked) -> bool:
+    """Who says nothing of the time is not old; whose clock is that wrong is not told."""
+    try:
+        written = datetime.fromisoformat(asked.email.date).timestamp()
+    except ValueError:
+        return False
+    return asked.envelope.time - written > OLD
+
+
 SILENCES: tuple[tuple[str, Callable[[Asked], bool]], ...] = (
     ("the null sender", lambda asked: not asked.envelope.mail_from or not asked.sender.address),
     ("not proven", lambda asked: not asked.sender.proven),
@@ -108,6 +120,7 @@ SILENCES: tuple[tuple[str, Callable[[Asked], bool]], ...] = (
     ("names none of our mailboxes", _is_not_to_us),
     ("answers a mail of the gateway", _answers_us),
     ("spam", lambda asked: asked.envelope.spam == "yes"),
+    ("written long ago", _is_old),
 )
 """Why nobody is told, the first that holds; docs/acknowledge.md lists them."""
 

@@ -22,6 +22,7 @@ LEASE = 900.0
 FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0
 HOUR = 3600.0
 MOST_ANSWER = 500
+NEWEST = 500  # letters that are looked at for whom was told of late
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,14 @@ def made_at(connection: Connection, key: str) -> float:
     return float(
         connection.execute(select(letter.c.made_at).where(letter.c.key == _stored(connection, key))).scalar() or 0.0
     )
+
+
+def recipients(connection: Connection, kind: str, since: float) -> list[str]:
+    """To whom letters of a kind were kept since then, of the NEWEST that there are."""
+    newest = select(letter.c.kind, letter.c.recipient, letter.c.made_at).order_by(letter.c.id.desc()).limit(NEWEST)
+    with looking():
+        rows = connection.execute(newest).all()
+    return [recipient for of_kind, recipient, made_at in rows if of_kind == kind and made_at >= since]
 
 
 def _stored(connection: Connection, key: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
+from gateway.match import domains
 from gateway.model.effects import AcknowledgeBody
 from gateway.model.email import Email
 from gateway.outgoing.written import message_id, written
@@ -26,6 +27,7 @@ KIND = "acknowledge"
 WORTH = 4 * 3600.0
 """Seconds for which the smarthost may be tried."""
 LATE = 86400.0
+HOUR = 3600.0
 
 
 class Acknowledger:
@@ -34,6 +36,7 @@ class Acknowledger:
     def __init__(self, settings: Settings, templates: Mapping[str, Templates], clock: Callable[[], float]) -> None:
         self.sender = settings.smarthost.sender or ""
         self.every = settings.acknowledge.every
+        self.domain_per_hour = settings.acknowledge.domain_per_hour
         self.templates = templates
         self.languages = {box.address: box.language for box in settings.mailbox}
         self.clock = clock
@@ -73,15 +76,28 @@ class Acknowledger:
         if letter is None:
             return ""
         now = self.clock()
+        if self._is_enough(connection, letter.recipient, now):
+            return "many of its domain were told in this hour"
         before = letters.made_at(connection, self._key(letter.recipient, now - self.every)) if self.every else 0.0
         if now - before < self.every or not letters.keep(connection, letter, now):
             return "told not long ago"
         return ""
+
+    def _is_enough(self, connection: Connection, recipient: str, now: float) -> bool:
+        """Whether so many of its domain were told that it may be a robot which answers from an address of its own each
+        time. In a public domain nobody can do that."""
+        domain = domains.of(recipient)
+        if not self.domain_per_hour or domains.is_public(domain):
+            return False
+        told = letters.recipients(connection, KIND, now - HOUR)
+        alike = [address for address in told if domains.family(domains.of(address)) == domains.family(domain)]
+        return len(alike) >= self.domain_per_hour
 
     def message_id(self, letter: Letter) -> str:
         """Its Message-ID, by which a reply to it is known."""
         return message_id(letter.key, self.sender)
 
     def _key(self, recipient: str, now: float) -> str:
-        """Of one person there is one in each stretch of time, and never two within the length of one."""
-        return f"{KIND}\0{recipient}\0{int(now // self.every)}"
+        """Of one person, whatever tags the address has, there is one in each stretch of time, and never two within the
+        length of one."""
+        return f"{KIND}\0{domains.untagged(recipient)}\0{int(now // self.every)}"

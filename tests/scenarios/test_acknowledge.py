@@ -129,12 +129,12 @@ OCCASIONS: list[tuple[str, list[M | Act], str]] = [
     (
         "files",
         [M("a", ALICE, "Tool", files={"setup.exe": MZ, "log.txt": b"all well"}, **PROVEN)],
-        "For security reasons we have not accepted these files: setup.exe If",
+        "For security reasons we have not accepted this file: setup.exe If we need it",
     ),
     (
         "new-ticket",
         [M("a", ALICE, "Order", **PROVEN), close(1, ago=90 * DAY), M("b", ALICE, "Re: Order", reply="a", **PROVEN)],
-        "The ticket that it belongs to is closed, so it is ticket",
+        "The ticket that it belongs to is closed, so we have opened a new one: TIC",
     ),
 ]
 
@@ -225,6 +225,7 @@ SILENT: list[tuple[str, dict[str, Any]]] = [
     ("a loop's mark", {"headers": {"X-Loop": "support"}}),
     ("blind copy", {"to": "somebody@newco.example", "rcpt": SUPPORT}),
     ("spam by the relay's word", {"edge": {"spam": "yes"}}),
+    ("written long ago", {"headers": {"Date": "Fri, 03 Apr 2020 10:00:00 +0000"}}),
     ("answers a mail of the gateway", {"refs": [f"<{'a1' * 16}@msp.example>"]}),
     (
         "out of office",
@@ -396,6 +397,28 @@ async def test_fifty_robots_that_answer_everything_begin_no_round(opened: Opened
         stage.now += 3600
     per_robot = [acknowledgement.recipient for acknowledgement in await told(stage)]
     assert sorted(per_robot) == sorted(robots)
+
+
+@pytest.mark.parametrize("address", ["case-{}@crm.example", "robot@n{}.crm.example", "robot+{}@crm.example"])
+async def test_a_robot_that_answers_from_another_address_each_time_comes_to_an_end(
+    opened: Opened, address: str
+) -> None:
+    """FreeScout's issue 688: a customer's ticket system, whose answers name nothing that they answer."""
+    stage = await opened()
+    await sent(stage, M("a0", address.format(0), "Printer", **PROVEN))
+    for number in range(1, 40):
+        if len(await told(stage)) < number:
+            break
+        stage.now += 30
+        await sent(stage, M(f"a{number}", address.format(number), f"Your case {number}", **PROVEN))
+    assert len(await told(stage)) == (1 if "+" in address else 20)
+
+
+async def test_people_of_a_public_domain_are_told_each(opened: Opened) -> None:
+    stage = await opened()
+    for number in range(25):
+        await sent(stage, M(f"a{number}", f"customer{number}@gmail.com", "Printer", **PROVEN))
+    assert len(await told(stage)) == 25
 
 
 # -- a desk that is away ---------------------------------------------------------------------------
