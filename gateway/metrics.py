@@ -52,6 +52,12 @@ class Metrics:
         self.desk_blind = gauge(
             "desk_blind_clients", "Clients whose tickets the lists do not show to the key that makes them", "desk"
         )
+        self.desk_gone = gauge(
+            "desk_gone",
+            "Mails that wait, and problems with an open ticket, of a desk that the configuration has no longer",
+            "desk",
+            "what",
+        )
         self.mailbox_faults = gauge(
             "mailbox_faults", "Names of the mailbox that the desk does not have: above 0 its mail waits", "mailbox"
         )

@@ -110,7 +110,7 @@ class Gateway:
         self.reload = Reload(settings, read or (lambda: settings), self.work, self._take, self.metrics)
         pages = application(self.metrics_page, self.readiness, settings.http.token(), self.reloaded)
         self._http = server(pages, settings.http.listen)
-        self.gauges = Gauges(self.metrics, self.store, self.clock)
+        self.gauges = Gauges(self.metrics, self.store, self.clock, list(settings.desks))
 
     def _in_shadow(self) -> None:
         """Each desk goes into shadow, or comes out of it, before any mail is worked on. Raises ConfigError."""
@@ -368,8 +368,7 @@ class Gateway:
         if self.listener and self.listener.overload:
             reasons.append(f"overload: {self.listener.overload}")
         try:
-            async with asyncio.timeout(5):
-                await self.store.write(lambda c: None)
+            await asyncio.wait_for(self.store.write(lambda c: None), 5)
         except Exception as error:
             reasons.append(f"store: {type(error).__name__}")
         return {
@@ -380,6 +379,7 @@ class Gateway:
             "damage": self.damage,
             "arrivals": asdict(self._arriving()),
             "desks": self._desk_states(),
+            "gone": await self.gauges.gone_desks(),
         }
 
     async def metrics_page(self) -> bytes:

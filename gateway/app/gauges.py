@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from gateway.metrics import Metrics
 from gateway.model.waiting import Waiting
-from gateway.store import counts, heldfiles, problems, waiting
+from gateway.store import counts, gonedesks, heldfiles, problems, waiting
 from gateway.store.arrivals import Waiting as Arriving
 from gateway.store.engine import Store
+from gateway.store.gonedesks import GoneDesk
 from gateway.store.reading import Unreadable
 
 LAG_EVERY = 0.05
 LAG_WINDOW = 10.0
 DAY = 86_400.0
+PATIENCE = 5.0  # seconds for a store that does not answer
 STATES = ("accepted", "done", "suppressed", "quarantined", "pending", "arriving", "redelivered")
 
 
@@ -41,12 +44,13 @@ class LoopLag:
 
 
 class Gauges:
-    """``clock`` is the store's."""
+    """``clock`` is the store's; ``desks`` are those of the configuration."""
 
-    def __init__(self, metrics: Metrics, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, metrics: Metrics, store: Store, clock: Callable[[], float], desks: Collection[str]) -> None:
         self.metrics = metrics
         self.store = store
         self.clock = clock
+        self.desks = desks
         self.lag = LoopLag()
 
     async def collect(self, arriving: Arriving, sessions: int | None, desks: Mapping[str, Mapping[str, Any]]) -> None:
@@ -80,10 +84,28 @@ class Gauges:
         for kind in Waiting:
             if kind is not Waiting.NOTHING:
                 self.metrics.waiting.labels(kind.value).set(waits.get(kind, 0))
+        await self._collect_gone_desks()
         await self._collect_problems()
         self.metrics.files_held.clear()
         for rule, count in (await self.store.read_to_show(heldfiles.counted)).items():
             self.metrics.files_held.labels(rule).set(count)
+
+    async def gone_desks(self) -> list[dict[str, Any]]:
+        """What is left of desks that the configuration has no longer, as far as it can be read now."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return [asdict(desk) for desk in await self._gone()]
+        except Exception:
+            return []
+
+    async def _gone(self) -> tuple[GoneDesk, ...]:
+        return await self.store.read_to_show(lambda c: gonedesks.gone(c, self.desks))
+
+    async def _collect_gone_desks(self) -> None:
+        self.metrics.desk_gone.clear()
+        for desk in await self._gone():
+            self.metrics.desk_gone.labels(desk.name, "mails").set(desk.mails)
+            self.metrics.desk_gone.labels(desk.name, "problems").set(desk.problems)
 
     async def _collect_problems(self) -> None:
         since = self.clock() - DAY

@@ -28,6 +28,7 @@ class Waiting(StrEnum):
     NOTHING = "", ""
     DESK = "desk", "the desk, which is away: {on}"
     KEY = "key", "a key that the desk takes: {on}"
+    GONE = "gone", "the configuration to have its desk again: {on}"
     NAMES = "names", "the desk to have what its mailbox names: {on}"
     RATE = "rate", "the desk's rate limit to leave a call for a {on}", "the desk's rate limit to leave a call"
     EARLIER = "earlier", "earlier mail of its thread to be posted: {on}"

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from gateway.operate import finding, said
 from gateway.operate.finding import Found
 from gateway.operate.today import Today, Tried
+from gateway.store.gonedesks import GoneDesk
 from gateway.store.reading import looking
 from gateway.store.schema import ENDED_KEPT, delivery
 from gateway.store.stage import Stage
@@ -28,6 +29,7 @@ MOST_SUBJECT = 80
 def day_lines(day: Today, now: float, zone: tzinfo | None) -> list[str]:
     """The day at a glance; ``zone`` is the reader's, None for this machine's."""
     lines = [_desk(desk.name, desk.wrong, desk.since, now, zone) for desk in day.desks]
+    lines += [_gone(desk) for desk in day.gone]
     lines.append(f"Store: {day.store}. Last backup: {said.when(day.backup, now, zone) or 'none was made'}.")
     waits = "; ".join(f"{count} for {kind.in_general}" for kind, count in day.waiting if count)
     oldest = f", the oldest for {said.span(now - day.oldest)}" if day.oldest else ""
@@ -64,6 +66,17 @@ def day_lines(day: Today, now: float, zone: tzinfo | None) -> list[str]:
 def _desk(name: str, wrong: str, since: float, now: float, zone: tzinfo | None) -> str:
     when = f" since {said.when(since, now, zone)}" if since and wrong else ""
     return f"Desk {name}: {f'waits for {wrong}{when}' if wrong else 'answers'}"
+
+
+def _gone(desk: GoneDesk) -> str:
+    """What is left of a desk that the configuration has no longer."""
+    left = []
+    if desk.mails:
+        left.append(said.counted(desk.mails, "mail waits for it", "mails wait for it"))
+    if desk.problems:
+        tickets = ", ".join([*desk.tickets, *(["…"] if desk.problems > len(desk.tickets) else [])])
+        left.append(f"nothing closes {said.counted(desk.problems, 'ticket')} there ({tickets})   gateway notices end")
+    return f"Desk {desk.name} is no longer in the configuration: {'; '.join(left)}"
 
 
 def _probe(probe: Tried) -> str:

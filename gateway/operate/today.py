@@ -13,8 +13,9 @@ from gateway.config.settings import Settings
 from gateway.model.waiting import Waiting
 from gateway.operate import arriving, todo
 from gateway.operate.windows import Listed, listed
-from gateway.store import acts, dialects, heldfiles, inflow, probes, problems, refusals, waiting
+from gateway.store import acts, dialects, gonedesks, heldfiles, inflow, probes, problems, refusals, waiting
 from gateway.store.constants import IS_PENDING
+from gateway.store.gonedesks import GoneDesk
 from gateway.store.probes import Probe
 from gateway.store.reading import looking
 from gateway.store.schema import delivery
@@ -85,6 +86,7 @@ class Today:
     hours: tuple[Hour, ...]
     probes: tuple[Tried, ...]
     windows: tuple[Listed, ...] = ()  # those that take place now
+    gone: tuple[GoneDesk, ...] = ()
     late: str = ""  # what of the accepted mail should be in the store by now
 
     @property
@@ -121,6 +123,7 @@ def today(connection: Connection, settings: Settings, store: str, now: float, zo
         hours=_hours(connection, now, zone),
         probes=tuple(_tried(connection, probe, now) for probe in settings.probe),
         windows=tuple(window for window in listed(connection, settings, now) if window.running),
+        gone=gonedesks.gone(connection, list(settings.desks)),
         late=arriving.late(settings, now),
     )
 

@@ -84,6 +84,7 @@ class Pages:
             "damage": worker.get("damage", ""),
             "arrivals": _arrivals(listeners),
             "desks": worker.get("desks", {}),
+            "gone": worker.get("gone", []),
             "worker": worker.get("reasons", ["the worker does not answer"]),
             "starts": channel.starts(self._folder),
         }

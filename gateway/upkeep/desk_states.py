@@ -1,7 +1,7 @@
 """Writes down how each desk is, so that whoever looks at the queue sees what its mail waits for.
 
 Commands and listeners do not ask a desk themselves. A single failure is none of this: a desk counts as away once no
-mail of it is claimed.
+mail of it is claimed. Of a desk that the configuration has no longer, no mail ever is: that is written down as well.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import structlog
 from gateway.desk.directory import Directory
 from gateway.model.waiting import Waiting, Waits
 from gateway.periodic import run_every
-from gateway.store import waiting
+from gateway.store import gonedesks, waiting
 from gateway.store.engine import Store
 
 log = structlog.get_logger("desk")
 
 EVERY = 1.0
+GONE_EVERY = 60.0  # seconds between two looks for mail of desks that are gone
 
 
 class DeskStates:
@@ -32,6 +33,7 @@ class DeskStates:
         self._told: dict[str, Waiting] = {}
         self._logged: dict[str, Waiting] = {}
         self._away: dict[str, float] = {}  # since when, of those that are away
+        self._gone_at = 0.0  # when it was last looked for those that are gone
 
     async def run(self, stop: asyncio.Event) -> None:
         await run_every(stop, EVERY, self.record)
@@ -49,6 +51,19 @@ class DeskStates:
                 if directory.catalog is not None or directory.desk.breaker.reason:
                     self._log(name, waits, now)
             self._seen[name] = waits.kind
+        if now >= self._gone_at + GONE_EVERY:
+            self._gone_at = now
+            await self._record_gone(now)
+
+    async def _record_gone(self, now: float) -> None:
+        for desk in await self._store.read(partial(gonedesks.gone, configured=list(self._directories))):
+            waits = Waits(Waiting.GONE, desk.name)
+            if self._logged.get(desk.name) is not Waiting.GONE:
+                self._logged[desk.name] = Waiting.GONE
+                log.error("desk gone", desk=desk.name, mails=desk.mails, tickets=desk.problems)
+            if desk.mails and self._told.get(desk.name) is not Waiting.GONE:
+                await self._store.write(partial(waiting.tell, desk=desk.name, waits=waits, now=now))
+                self._told[desk.name] = Waiting.GONE
 
     def _log(self, desk: str, waits: Waits, now: float) -> None:
         if self._logged.get(desk) is waits.kind:

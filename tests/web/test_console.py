@@ -24,7 +24,7 @@ from gateway.operate.trial import kept
 from gateway.store import acts, entries, problems
 from gateway.store.arrivals import ArrivalsFile
 from gateway.store.entries import Visitor
-from gateway.store.schema import delivery
+from gateway.store.schema import delivery, problem
 from gateway.web.console import logins
 from gateway.web.console.app import DOORS, PAGES, application
 from gateway.web.console.trials import alone
@@ -155,6 +155,16 @@ async def test_mail_that_is_not_in_the_store_yet_is_listed(client: httpx.AsyncCl
     assert "accepted, and not in the store yet: that takes a moment" in found.text
     assert "<bdi>The boiler</bdi>" in found.text and 'href="/refused/0"' not in found.text
     assert "Nothing is found" in other.text
+
+
+async def test_what_is_left_of_a_desk_that_is_gone_is_on_today(client: httpx.AsyncClient, site: Site) -> None:
+    client.cookies = {COOKIE: site.opens["look"]}  # type: ignore[assignment]
+    assert "no longer in the configuration" not in (await client.get("/")).text
+    site.console.access.change(lambda c: c.execute(update(problem).values(desk="<old>")))
+
+    text = (await client.get("/")).text
+
+    assert "<b>Desk &lt;old&gt;</b> is no longer in the configuration; nothing closes" in text
 
 
 async def test_a_link_lets_in_once(client: httpx.AsyncClient, site: Site) -> None:
