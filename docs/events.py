@@ -144,6 +144,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
     },
     "Vendors, silence, operators": {
         "expected mail is missing": "A mail that a notice expects did not come; it became a ticket.",
+        "nothing of people comes into a mailbox": "The same of what people write, while mail of machines still comes.",
         "nothing comes into a mailbox": "For longer than ever at that time of the week (docs/operate.md).",
         "nothing comes from a source": "The same of a notice's source with `silence` (docs/notices.md).",
         "mail comes again": "Into that mailbox, or from that source.",

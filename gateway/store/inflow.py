@@ -12,6 +12,8 @@ OVERLAP = 1000  # numbers
 MARGIN = 3600.0
 """Seconds by which the order of acceptance may differ from the times of acceptance."""
 _OTHERS = and_(delivery.c.envelope.contains('"internal": ""'), delivery.c.message_id.not_like(f"{PREFIX}%"))
+_OF_PEOPLE = delivery.c["class"].in_(("human", ""))
+"""What is not read yet may be a person's."""
 
 _OF_SOURCES = (
     select(notice.c.accepted_at).join(delivery, delivery.c.id == notice.c.delivery_id).where(notice.c.proven, _OTHERS)
@@ -34,15 +36,42 @@ def told_since(told: Table, moment: float) -> tuple[ColumnElement[bool], ...]:
     return told.c.delivery_id >= first_id(moment), told.c.accepted_at >= moment
 
 
-def since(connection: Connection, moment: float) -> dict[str, list[float]]:
-    """The times at which mail came since then, by mailbox, oldest first."""
-    query = select(delivery.c.mailbox, delivery.c.accepted_at).where(
+def since(connection: Connection, moment: float) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """The times at which mail came since then, by mailbox, oldest first: of all, and of that which people wrote."""
+    query = select(delivery.c.mailbox, delivery.c.accepted_at, _OF_PEOPLE).where(
         delivery.c.seq >= first(connection, moment), delivery.c.accepted_at >= moment, _OTHERS
     )
-    found: dict[str, list[float]] = {}
-    for mailbox, at in connection.execute(query.order_by(delivery.c.seq)):
-        found.setdefault(mailbox, []).append(at)
+    of_all: dict[str, list[float]] = {}
+    of_people: dict[str, list[float]] = {}
+    for mailbox, at, of_a_person in connection.execute(query.order_by(delivery.c.seq)):
+        of_all.setdefault(mailbox, []).append(at)
+        if of_a_person:
+            of_people.setdefault(mailbox, []).append(at)
+    return _in_order(of_all), _in_order(of_people)
+
+
+def _in_order(found: dict[str, list[float]]) -> dict[str, list[float]]:
     return {mailbox: sorted(times) for mailbox, times in found.items()}
+
+
+def last_of_people(connection: Connection, mailbox: str, since: float) -> float:
+    """When the last mail of a person came into the mailbox since then, 0 for none."""
+    mine = _of_box(connection, mailbox, since)
+    newest = select(delivery.c.accepted_at).where(*mine, _OF_PEOPLE).order_by(delivery.c.seq.desc()).limit(1)
+    return float(connection.execute(newest).scalar() or 0.0)
+
+
+def of_machines(connection: Connection, mailbox: str, since: float) -> tuple[int, float]:
+    """How much mail of machines came into the mailbox since then, and when the last of it came, 0 for none."""
+    mine = _of_box(connection, mailbox, since)
+    query = select(func.count(), func.max(delivery.c.accepted_at)).where(*mine, ~_OF_PEOPLE)
+    count, last = connection.execute(query).one()
+    return int(count), float(last or 0.0)
+
+
+def _of_box(connection: Connection, mailbox: str, since: float) -> tuple[ColumnElement[bool], ...]:
+    newer = (delivery.c.seq >= first(connection, since), delivery.c.accepted_at >= since)
+    return (*newer, delivery.c.mailbox == mailbox, _OTHERS)
 
 
 def after(connection: Connection, seq: int, since: float) -> tuple[int, dict[str, float]]:

@@ -1,15 +1,16 @@
 """Mailboxes into which nothing comes any more: learned from their own past, told as a ticket, a metric and in the log.
 
 A connector that fails is quiet: nobody misses mail that they do not expect. So each mailbox is expected to go on as it
-did (upkeep.flow). What is told is told once, by a mail of the gateway's own that becomes a ticket; when mail comes
-again, another one ends the problem.
+did (upkeep.flow). Mail of machines may come by another way than that of people: where a mailbox has both, what people
+write is watched as well. What is told is told once, by a mail of the gateway's own that becomes a ticket; when mail
+comes again, another one ends the problem.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Literal
@@ -30,41 +31,56 @@ log = structlog.get_logger("work")
 
 EVERY = 60.0
 LEARN_EVERY = 6 * 3600.0
-LOOK_AT_A_MAILBOX = (
-    "Look at what brings the mail here: the provider's rule or connector, DNS, the mail server before us."
-)
-LOOK_AT_A_SOURCE = "Look whether the product still runs and mails: its job, its mail settings, the server it sends by."
+LOOK_AT = {
+    "all": "Look at what brings the mail here: the provider's rule or connector, DNS, the mail server before us.",
+    "people": "Mail of machines still comes, maybe by a way of its own. Look at what brings customers' mail here: the "
+    "provider's rule or connector, its filters, DNS, the mail server before us.",
+    "source": "Look whether the product still runs and mails: its job, its mail settings, the server it sends by.",
+}
+TITLES = {"all": "for", "people": "of people for", "source": "from"}
+A_MACHINES_SHARE = 0.1
+"""Of a mailbox's mail, from which on what people write is watched by itself."""
+STILL_COMES = 3
+"""Mails of machines during a silence of people, from which on the mailbox itself is not silent."""
 SETTLING = 1800.0
 """Seconds after the start in which nothing is told: who could not reach us tries again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A mailbox, or the source of a notice (``is_source``): how its silence is ``told``, and by a mail to which
-    ``mailbox``."""
+    """All mail into a mailbox, that of people, or that of the source of a notice: how its silence is ``told``, and by a
+    mail to which ``mailbox``."""
 
     name: str
     desk: str
     mailbox: str
     told: Literal["ticket", "log", "off"]
     client: str = ""
-    is_source: bool = False
+    what: Literal["all", "people", "source"] = "all"
 
     @property
     def key(self) -> str:
-        """Its name where mailboxes and sources stand together."""
-        return f"notice {self.name}" if self.is_source else self.name
+        """Its name where all of them stand together."""
+        return {"all": "", "people": "people ", "source": "notice "}[self.what] + self.name
+
+    @property
+    def mail(self) -> str:
+        """Which mail, after "nothing has come" or "mail comes"."""
+        return {"all": "into ", "people": "of people into ", "source": "from "}[self.what] + self.name
 
 
 def watched(settings: Settings) -> list[Watched]:
     """All mailboxes and sources, those as well of which nothing is told."""
     first = {box.desk: box.address for box in reversed(settings.mailbox)}
     boxes = [Watched(box.address, box.desk, box.address, box.silence) for box in settings.mailbox]
+    people = [replace(box, what="people") for box in boxes]
     sources = [
-        Watched(notice.called, notice.desk, notice.mailbox or first[notice.desk], notice.silence, notice.client, True)
+        Watched(
+            notice.called, notice.desk, notice.mailbox or first[notice.desk], notice.silence, notice.client, "source"
+        )
         for notice in settings.notice
     ]
-    return boxes + sources
+    return boxes + people + sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +145,8 @@ class Silence:
         look = partial(inflow.after, seq=self._seen, since=now - LEARN_FROM)
         self._seen, came = await self.store.read(look)
         self._last |= came
-        self._last |= await self.store.read(partial(_last_of_sources, boxes=self.boxes, since=now - LEARN_FROM))
+        known = [box for box in self.boxes if self._flows.get(box.key) is not None]
+        self._last |= await self.store.read(partial(_last_of, boxes=known, since=now - LEARN_FROM))
         for box in self.boxes:
             flow = self._flows.get(box.key)
             if flow is not None:
@@ -143,6 +160,8 @@ class Silence:
         known = await self.store.read(partial(expectations.told, desk=box.desk, source=SILENCE.name, name=box.key))
         began = known.began if known else 0.0
         is_silent = bool(last) and now >= self.started + SETTLING and flow.expected(last, now) > flow.limit
+        if is_silent and box.what == "people":
+            is_silent = await self.store.read(partial(_machines_still_come, box=box, last=last, now=now))
         self.show(box, bool(began) or is_silent)
         if began and last > began:
             return await self.store.write(partial(self._over, box=box, began=began, last=last, now=now))
@@ -153,16 +172,15 @@ class Silence:
     def _tell(self, connection: Connection, box: Watched, flow: Flow, last: float, now: float) -> int:
         if not expectations.raise_alarm(connection, box.desk, SILENCE.name, box.key, last):
             return 0
-        log.warning("nothing comes from a source" if box.is_source else "nothing comes into a mailbox",
-                    name=box.name, since=last)  # fmt: skip
+        _log(box, last)
         if box.told == "ticket":
             since = self._local(last)
             words = [
-                f"Nothing has come {'from' if box.is_source else 'into'} {box.name} since {since}.",
+                f"Nothing has come {box.mail} since {since}.",
                 f"{flow.expected(last, now):.0f} mails would usually have come since then.",
-                LOOK_AT_A_SOURCE if box.is_source else LOOK_AT_A_MAILBOX,
+                LOOK_AT[box.what],
             ]
-            title = f"No mail {'from' if box.is_source else 'for'} {box.name} since {since}"
+            title = f"No mail {TITLES[box.what]} {box.name} since {since}"
             _alarm(box, last).begin(connection, title, "\n".join(words), now)
         return 1
 
@@ -170,8 +188,7 @@ class Silence:
         if not expectations.heard_again(connection, box.desk, SILENCE.name, box.key, began, last):
             return 0
         log.warning("mail comes again", name=box.name, after=last - began)
-        where = f"{'from' if box.is_source else 'into'} {box.name}"
-        words = f"Mail comes {where} again, since {self._local(last)} at the latest."
+        words = f"Mail comes {box.mail} again, since {self._local(last)} at the latest."
         _alarm(box, began).end(connection, f"Mail comes again: {box.name}", words, now)
         return 1
 
@@ -188,7 +205,7 @@ class Silence:
         if not expectations.heard_again(connection, box.desk, SILENCE.name, box.key, began, now):
             return 0
         self.show(box, False)
-        words = f"The configuration does not ask any more whether mail comes {'from' if box.is_source else 'into'} it."
+        words = f"The configuration does not ask any more whether mail comes {box.mail}."
         _alarm(box, began).end(connection, f"No longer watched: {box.name}", words, now)
         return 1
 
@@ -200,32 +217,55 @@ def _alarm(box: Watched, began: float) -> Alarm:
     return Alarm(SILENCE.name, box.key, f"{box.desk}\0{box.key}", began, box.desk, box.mailbox, box.client)
 
 
+def _log(box: Watched, since: float) -> None:
+    match box.what:
+        case "all":
+            log.warning("nothing comes into a mailbox", name=box.name, since=since)
+        case "people":
+            log.warning("nothing of people comes into a mailbox", name=box.name, since=since)
+        case "source":
+            log.warning("nothing comes from a source", name=box.name, since=since)
+
+
 def flows(
     connection: Connection, boxes: Sequence[Watched], zone: ZoneInfo, now: float, holidays: tuple[date, ...]
 ) -> dict[str, Flow | None]:
     """The flow of each."""
-    came = inflow.since(connection, now - LEARN_FROM)
+    of_all, of_people = inflow.since(connection, now - LEARN_FROM)
+    came = of_all | {f"people {box}": times for box, times in of_people.items() if _has_both(times, of_all[box])}
     for box in boxes:
-        if box.is_source:
+        if box.what == "source":
             came[box.key] = apart(inflow.of_source(connection, box.name, now - LEARN_FROM))
     return {box.key: learn(came.get(box.key, ()), now, zone, holidays) for box in boxes}
 
 
-def _last_of_sources(connection: Connection, boxes: Sequence[Watched], since: float) -> dict[str, float]:
-    """When the last mail of each source came since then."""
-    names = {box.key: box.name for box in boxes if box.is_source}
-    found = {key: inflow.last_of_source(connection, name, since) for key, name in names.items()}
-    return {key: at for key, at in found.items() if at}
+def _has_both(of_people: Sequence[float], of_all: Sequence[float]) -> bool:
+    return len(of_all) - len(of_people) >= A_MACHINES_SHARE * len(of_all)
+
+
+def _last_of(connection: Connection, boxes: Sequence[Watched], since: float) -> dict[str, float]:
+    """When the last mail of each source, and of people into each mailbox, came since then."""
+    sources = {box.key: inflow.last_of_source(connection, box.name, since) for box in boxes if box.what == "source"}
+    people = {box.key: inflow.last_of_people(connection, box.name, since) for box in boxes if box.what == "people"}
+    return {key: at for key, at in (sources | people).items() if at}
+
+
+def _machines_still_come(connection: Connection, box: Watched, last: float, now: float) -> bool:
+    """Where nothing else comes either, the mailbox is silent as a whole, and that is told."""
+    count, newest = inflow.of_machines(connection, box.name, last)
+    return count >= STILL_COMES and now - newest < (now - last) / 2
 
 
 def states(connection: Connection, settings: Settings, now: float) -> list[State]:
-    """Each mailbox and source, for people."""
-    boxes = [box for box in watched(settings) if box.told != "off" or not box.is_source]
+    """Each mailbox, what people write to those that have mail of machines too, and each source; for people."""
+    boxes = [box for box in watched(settings) if box.told != "off" or box.what == "all"]
     learned = flows(connection, boxes, ZoneInfo(settings.timezone), now, settings.silence.holidays)
     _, last = inflow.after(connection, 0, now - LEARN_FROM)
-    last |= _last_of_sources(connection, boxes, now - LEARN_FROM)
+    last |= _last_of(connection, [box for box in boxes if box.what == "source" or learned[box.key]], now - LEARN_FROM)
     found = []
     for box in boxes:
+        if box.what == "people" and learned[box.key] is None:
+            continue
         known = expectations.told(connection, box.desk, SILENCE.name, box.key)
         found.append(State(box.key, last.get(box.key, 0.0), learned[box.key], known.began if known else 0.0))
     return found

@@ -56,23 +56,33 @@ def first_monday(now: float) -> float:
     return today.timestamp() - today.weekday() * DAY
 
 
-def write_past(file: Path) -> None:
-    """Mails of some weeks, all of them done."""
+def done(at: float, **more: Any) -> dict[str, Any]:
+    """The row of a mail that came then and is done."""
+    return {
+        "id": uuid7(at), "raw_id": 0, "desk": "default", "mailbox": SUPPORT, "message_id": "", "accepted_at": at,
+        "envelope": json.dumps(asdict(Envelope("", SUPPORT, time=at))), "stage": "DONE", "due_at": at, "class": "human",
+        **more,
+    }  # fmt: skip
+
+
+def of_a_machine(at: float) -> dict[str, Any]:
+    return done(at, **{"class": "notification"})
+
+
+def write_past(file: Path, machines: bool = False) -> None:
+    """Mails of some weeks, all of them done; with monitors that mail every half hour."""
     chance, monday = Random(4), first_monday(START)
-    times = sorted(
-        monday + day * DAY + chance.triangular(7, 18, 10) * HOUR
+    rows = [
+        done(monday + day * DAY + chance.triangular(7, 18, 10) * HOUR)
         for day in range(WEEKS * 7 + 1)
         for _ in range(30 if day % 7 < 5 else 1)
-    )
-    rows = [
-        {"id": uuid7(at), "raw_id": 0, "desk": "default", "mailbox": SUPPORT, "message_id": "", "accepted_at": at}
-        | {"envelope": json.dumps(asdict(Envelope("", SUPPORT, time=at))), "stage": "DONE", "due_at": at}
-        for at in times
     ]
+    if machines:
+        rows += [of_a_machine(monday + number * HOUR / 2) for number in range((WEEKS * 7 + 1) * 48 + 16)]
     engine = make_engine(f"sqlite:///{file}")
     with engine.begin() as connection:
         connection.exec_driver_sql("BEGIN")
-        connection.execute(insert(delivery), rows)
+        connection.execute(insert(delivery), sorted(rows, key=lambda row: row["accepted_at"]))
         connection.exec_driver_sql("COMMIT")
     engine.dispose()
 
@@ -82,6 +92,14 @@ def past(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Path:
     file = tmp_path_factory.mktemp("past") / "past.db"
     shutil.copy(migrated_file, file)
     write_past(file)
+    return file
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Path:
+    file = tmp_path_factory.mktemp("past") / "both.db"
+    shutil.copy(migrated_file, file)
+    write_past(file, machines=True)
     return file
 
 
@@ -123,7 +141,9 @@ async def test_a_silence_is_told_once_and_is_over_when_mail_comes(tmp_path: Path
 
 
 @pytest.mark.parametrize(("said", "comes_again"), [("log", True), ("off", False)])
-async def test_a_ticket_ends_though_it_is_told_in_another_way_by_then(said: str, comes_again: bool, tmp_path: Path, past: Path) -> None:
+async def test_a_ticket_ends_though_it_is_told_in_another_way_by_then(
+    said: str, comes_again: bool, tmp_path: Path, past: Path
+) -> None:
     desk = await watched(tmp_path, past)
     stage = desk.stage
     await desk.until(stage.now + DAY)
@@ -191,6 +211,66 @@ async def test_what_is_known_of_each_mailbox(tmp_path: Path, past: Path) -> None
     assert support.flow is not None and 140 < support.flow.a_week < 165 and support.silent_since == 0
     assert sales.flow is None and sales.last == 0
     await desk.stage.close()
+
+
+# -- people and machines ---------------------------------------------------------------------------
+
+
+async def go_on(desk: Watched, moment: float) -> list[float]:
+    """Mail of machines comes on."""
+    told = []
+    while desk.stage.now < moment:
+        now = desk.stage.now
+        await desk.stage.store.write(lambda c, now=now: c.execute(insert(delivery), [of_a_machine(now)]))
+        told += await desk.until(now + HOUR / 2, HOUR / 2)
+    return told
+
+
+async def test_what_people_write_may_stop_while_machines_go_on(tmp_path: Path, both: Path) -> None:
+    """The connector by which customers' mail comes is broken; the monitors' relay is not."""
+    desk = await watched(tmp_path, both)
+    stage = desk.stage
+    await stage.accept(M("last", ALICE, "The last one"))
+    await stage.work(0)
+    began = stage.now
+
+    told = await go_on(desk, began + 2 * DAY)
+    await stage.work(HOUR)
+    assert len(told) == 1 and HOUR < told[0] - began < DAY
+    assert tickets(stage)[1].startswith("No mail of people for support@msp.example since ")
+    assert desk.shown == {SUPPORT: False, f"people {SUPPORT}": True}
+
+    await stage.accept(M("again", ALICE, "It is back"))
+    assert len(await go_on(desk, stage.now + HOUR)) == 1
+    await stage.work()
+    assert stage.ticket(2)["closed_at"] and not any(desk.shown.values())
+    await stage.close()
+
+
+async def test_a_mailbox_into_which_nothing_comes_is_told_once(tmp_path: Path, both: Path) -> None:
+    """Not that of its people as well."""
+    desk = await watched(tmp_path, both)
+    stage = desk.stage
+    await stage.accept(M("last", ALICE, "The last one"))
+    await go_on(desk, stage.now + HOUR)
+
+    assert len(await desk.until(stage.now + 2 * DAY)) == 1
+    assert [title.partition(" since")[0] for title in tickets(stage)] == ["The last one", f"No mail for {SUPPORT}"]
+    await stage.close()
+
+
+async def test_people_and_machines_that_go_on_are_no_silence(tmp_path: Path, both: Path) -> None:
+    desk = await watched(tmp_path, both)
+    stage, chance = desk.stage, Random(5)
+    for day in range(5):
+        for number in range(24):
+            if 8 <= (stage.now - first_monday(START)) % DAY / HOUR < 18 and chance.random() < 0.9:
+                await stage.accept(M(f"{day}-{number}", ALICE, f"Mail {day} {number}"))
+            assert await go_on(desk, stage.now + HOUR) == []
+    settings, now = stage.settings, stage.now
+    found = await stage.store.read(lambda c: states(c, settings, now))
+    assert [state.mailbox for state in found] == [SUPPORT, "sales@msp.example", f"people {SUPPORT}"]
+    await stage.close()
 
 
 JOBS = "Acme <nagios@mon.msp.example>"
