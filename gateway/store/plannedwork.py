@@ -23,9 +23,11 @@ def ends_anew(connection: Connection, changed: Sequence[Problem], now: float) ->
     what waits for it is looked at. To be asked before the changes are stored. Work keeps its begin when its times are
     taken back, so that of other problems nothing is asked."""
     ids = [work.id for work in changed if work.revision and work.window_from]
+    if not ids:  # as with most mail
+        return []
     columns = (problem.c.id, problem.c.state, problem.c.window_from, problem.c.window_to, problem.c.windows)
     query = select(*columns).where(problem.c.id.in_(ids), problem.c.window_to > now)
-    before = {row.id: row for row in connection.execute(query)} if ids else {}
+    before = {row.id: row for row in connection.execute(query)}
     out = []
     for work in changed:
         if (was := before.get(work.id)) is None or was.state != OPEN:

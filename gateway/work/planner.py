@@ -76,6 +76,7 @@ class Planned:
 
 class Planner:
     answers = Answers
+    trace: Callable[[Decision, Mapping[ask.Question, Any], Email, bool], str | None] = staticmethod(trace_of)
 
     def __init__(
         self,
@@ -164,7 +165,7 @@ class Planner:
         told = {"outcome": decision.outcome, "sender": decision.sender, "size": row["size"]}
         if decision.outcome != "hold" and decision.plan is None:
             return await self._end(delivery, email, known, decision, answers, told)
-        trace = trace_of(decision, answers, email, known.is_held)
+        trace = self.trace(decision, answers, email, known.is_held)
         if decision.outcome == "hold":
             return await self._hold(delivery, email, known, decision, trace)
         planned = await self._store(delivery, email, known, decision, trace, directory, answers)
@@ -212,9 +213,8 @@ class Planner:
         now = self.clock()
         patient = directory.waited(delivery.waits_from, now) < self.settings.work.wait_for_parent
         waited_for = [blocker.id for blocker in blockers if patient or blocker.creating]
-        if not waited_for:
-            return None
-        return Wait(backoff.look_again(delivery, now), delivery.waits_from or now, waited_for[0])
+        until = backoff.look_again(delivery, now)
+        return Wait(until, delivery.waits_from or now, waited_for[0]) if waited_for else None
 
     # -- deciding ---------------------------------------------------------------------------------
 
@@ -267,7 +267,7 @@ class Planner:
     ) -> Step:
         values = {
             **columns_of(email, decision),
-            "trace": trace_of(decision, answers, email, context.is_held),
+            "trace": self.trace(decision, answers, email, context.is_held),
             "rehearsed": self.directories[delivery.desk].desk.rehearses,
             "board_id": context.policy.destination["board_id"],
         }
@@ -285,7 +285,7 @@ class Planner:
                 )
             silence = self.acknowledger.keep(connection, letter) if isinstance(letter, Letter) else letter
             if silence:
-                values["trace"] = trace_of(silenced(decision, silence), answers, email, context.is_held)
+                values["trace"] = self.trace(silenced(decision, silence), answers, email, context.is_held)
             deliveries.move(
                 connection, delivery, stage, now=now, reason=decision.reason, detail=decision.detail, **values
             )
@@ -309,7 +309,7 @@ class Planner:
         email: Email,
         context: DeliveryContext,
         decision: Decision,
-        trace: str,
+        trace: str | None,
     ) -> Step:
         """A maintenance window holds the mail: what it says of its problem is kept, and it is decided again at the end.
         Nobody waits for it."""
@@ -337,7 +337,7 @@ class Planner:
         email: Email,
         context: DeliveryContext,
         decision: Decision,
-        trace: str,
+        trace: str | None,
         directory: Directory,
         answers: Mapping[ask.Question, Any],
     ) -> Step | Planned:

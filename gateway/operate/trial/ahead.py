@@ -22,11 +22,14 @@ from gateway.operate.trial.feeder import Feeder, Ready
 from gateway.operate.trial.given import ReadBefore
 from gateway.operate.trial.incoming import Door
 from gateway.operate.trial.state import Waiting
+from gateway.priority import be_nice
 
 BATCH = 8  # mails that are made ready at once
 BATCH_BYTES = 4 * 1024 * 1024  # from which on a batch is full
 BATCHES = 4
 BYTES = 48 * 1024 * 1024  # of mail that waits for its turn; no batch begins beyond
+
+NICE = 5
 
 UnderWay = asyncio.Future[list[Ready]] | asyncio.Future[bytes]
 
@@ -103,7 +106,9 @@ _work: Callable[[list[Waiting]], bytes]
 
 
 def _begin(settings: Settings, home: MailboxSettings, authserv_ids: tuple[str, ...], work: Path) -> None:
+    """Behind the process that decides, which would else have to share its core with what is done for it."""
     global _work
+    be_nice(NICE)
     _work = _Beside(settings, home, authserv_ids, work).feed
 
 

@@ -40,7 +40,7 @@ AFTERWARDS = 7200.0
 LOOK_EVERY = 900.0  # seconds of the trial's time between two looks for mail that is missing
 LONGEST_PAUSE = 30 * 86_400.0
 """Seconds without any mail in which none is missed: the mailbox was not in use, or a sender's clock was wrong."""
-KEPT_EVERY = 200  # mails
+KEPT_EVERY = 500  # mails
 SHOWN_EVERY = 0.2  # seconds of ours
 FOR_EVER = 1e9
 ENDED = (Stage.DONE.value, Stage.SUPPRESSED.value, Stage.QUARANTINED.value)
