@@ -148,8 +148,8 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "nothing comes into a mailbox": "For longer than ever at that time of the week (docs/operate.md).",
         "nothing comes from a source": "The same of a notice's source with `silence` (docs/notices.md).",
         "mail comes again": "Into that mailbox, or from that source.",
-        "desk gone": "The configuration has no longer a desk for which `mails` wait, or at which `problems` have an open "
-        "ticket that nothing closes.",
+        "desk gone": "The configuration has no longer a desk for which so many `mails` wait, or at which so many `tickets` "
+        "of problems are open that nothing closes.",
         "calendar read": "A fetched calendar of maintenance windows changed some.",
         "calendar not read": "Such a calendar is away or damaged (`why`); its windows stay as they were.",
         "window over": "A maintenance window that held something ended; its summary was written (docs/windows.md).",

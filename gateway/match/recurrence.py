@@ -1,7 +1,8 @@
 """When a maintenance takes place: local times and a recurrence rule in, moments out.
 
 A window lies between two local times, also where the clock changes in it: a begin that the clock strikes twice is the
-first, an end the second; one that it leaves out is as long after the last hour as it would have been. Bounded: rules
+first, an end the second; one that it leaves out is as long after the last hour as it would have been, or where the end
+comes before that, when the clock jumps. Bounded: rules
 that fall more often than daily are refused, and no more than MOST of a rule are looked through. Source: RFC 5545,
 3.3.10.
 """
@@ -105,11 +106,12 @@ def _occurrences(maintenance: Maintenance, first_day: int, last_day: int) -> tup
     earliest = datetime.fromtimestamp(first_day * DAY, UTC).replace(tzinfo=None) - length - timedelta(days=2)
     latest = datetime.fromtimestamp(last_day * DAY, UTC).replace(tzinfo=None) + timedelta(days=2)
     days = set(maintenance.without)
-    return tuple(
-        (_moment(local, zone, late=False), _moment(local + length, zone, late=True))
+    spans = (
+        _span(local, local + length, zone)
         for local in _begins(_nearer(begin, maintenance.repeat, earliest), maintenance.repeat, zone, latest)
         if local >= earliest and local.date() not in days
     )
+    return tuple((begins, ends) for begins, ends in spans if begins < ends)
 
 
 def _nearer(begin: datetime, repeat: str, earliest: datetime) -> datetime:
@@ -184,6 +186,25 @@ def _local(text: str) -> datetime:
     if not 1990 <= local.year <= 2200:
         raise NotUnderstood(f"{text}: expected a year from 1990 to 2200")
     return local
+
+
+def _span(begin: datetime, end: datetime, zone: ZoneInfo) -> tuple[float, float]:
+    """The moments between two local times; none where all of it is left out by the clock."""
+    begins, ends = _moment(begin, zone, late=False), _moment(end, zone, late=True)
+    return (begins if begins < ends else _jump(begin, zone), ends)
+
+
+def _jump(local: datetime, zone: ZoneInfo) -> float:
+    """When the clock jumps over a local time that it leaves out, to the second."""
+    before, after = (int(local.replace(tzinfo=zone, fold=fold).timestamp()) for fold in (1, 0))
+    offset = datetime.fromtimestamp(before, zone).utcoffset()
+    while after - before > 1:
+        middle = (before + after) // 2
+        if datetime.fromtimestamp(middle, zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return float(after)
 
 
 def _moment(local: datetime, zone: ZoneInfo, late: bool) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -102,3 +103,29 @@ def test_a_calendar_of_old_days_is_asked_soon() -> None:
         assert occurrences(window(f"1990-01-01 22:{minute:02}", "FREQ=DAILY"), 1796000000.0, 1796000000.0 + 60 * DAY)
 
     assert time.process_time() - began < 1
+
+
+SPRING = "2026-03-08"
+AUTUMN = "2026-11-01"
+
+
+@pytest.mark.parametrize(
+    ("day", "begin", "end", "expected"),
+    [
+        (SPRING, "02:30", "04:00", ["03:30 -0400 to 04:00 -0400"]),
+        (SPRING, "02:30", "03:10", ["03:00 -0400 to 03:10 -0400"]),  # would begin behind its end
+        (SPRING, "02:00", "02:30", ["03:00 -0400 to 03:30 -0400"]),
+        (SPRING, "01:30", "02:30", ["01:30 -0500 to 03:30 -0400"]),
+        (SPRING, "02:30", "03:00", []),  # the clock never shows it
+        (AUTUMN, "01:30", "02:30", ["01:30 -0400 to 02:30 -0500"]),
+        (AUTUMN, "01:15", "01:45", ["01:15 -0400 to 01:45 -0500"]),
+    ],
+)
+def test_a_nightly_window_where_the_clock_changes(day: str, begin: str, end: str, expected: list[str]) -> None:
+    """Uptime Kuma's issue 6233, and what Apache RocketMQ's dashboard mended in its pull request 4090."""
+    zone = ZoneInfo("America/New_York")
+    said = Maintenance("w", "Patches", "main", f"2026-01-01 {begin}", f"2026-01-01 {end}", zone.key, "FREQ=DAILY")
+    midnight = datetime.fromisoformat(day).replace(tzinfo=zone)
+    found = occurrences(said, midnight.timestamp(), midnight.timestamp() + DAY / 2)
+    spans = [[datetime.fromtimestamp(at, zone).strftime("%H:%M %z") for at in span] for span in found]
+    assert [" to ".join(span) for span in spans] == expected
