@@ -496,6 +496,15 @@ async def test_the_page_shows_words_of_mail_as_text(whole: Report) -> None:
     assert "15 mails from" in html and "Nothing was written" in html
 
 
+async def test_the_page_folds_senders_of_little_mail(whole: Report) -> None:
+    """Else what waits for a person stands behind pages of them."""
+    html = page(replace(whole, strangers=[Stranger(f"s{number}.example", 1, 1) for number in range(12)]))
+    shown, _, folded = html.partition("<details><summary>2 more, with less mail</summary>")
+
+    assert ("s9.example" in shown, "s10.example" in shown, "s10.example" in folded) == (True, False, True)
+    assert "<details>" not in page(whole)
+
+
 def replace_lines(report: Report, name: str) -> Report:
     return replace(report, by_client=[Line(name, 1)], strangers=[Stranger(name, 1, 1, lines=name)], left_out={name: 1})
 
