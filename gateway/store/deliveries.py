@@ -274,7 +274,7 @@ _TOUCH = Prepared(lambda _: update(delivery).where(*_IS_MINE))
 _CHECK = Prepared(lambda _: select(delivery.c.seq).where(*_IS_MINE).with_for_update(key_share=True))
 _NOTE = Prepared(_insertion(event, "delivery_id", "at", "what", "detail"))
 _SETTLE = (
-    Prepared(lambda _: delete(mention).where(mention.c.seq == bindparam("k_seq"))),
+    Prepared(lambda _: delete(mention).where(mention.c.seq == bindparam("k_seq")).returning(mention.c.key)),
     Prepared(
         lambda _: delete(thread).where(thread.c.delivery_id == bindparam("k_id"), thread.c.ticket_id == constant(""))
     ),
@@ -344,8 +344,7 @@ def defer(
 def settle_ids(connection: Connection, seq: int, delivery_id: str, now: float) -> None:
     """Nobody waits for this delivery any more: who did is due, its mentions and unfulfilled reservations go."""
     mentions, reservations, files = _SETTLE
-    order.wake(connection, seq, now)
-    mentions.change(connection, {"k_seq": seq})
+    order.wake_behind(connection, seq, mentions.column(connection, {"k_seq": seq}), now)
     reservations.change(connection, {"k_id": delivery_id})
     files.change(connection, {"k_id": delivery_id})
 

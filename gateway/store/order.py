@@ -6,12 +6,12 @@ ticket can write there: nobody waits for a stranger, who may name any id as ofte
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, Connection, and_, bindparam, or_, select, union_all, update
 
 from gateway.match import domains
 from gateway.model.effects import FurtherTicketBody, TicketBody
@@ -23,6 +23,11 @@ from gateway.store.prepared import Prepared, is_any, numbered
 from gateway.store.schema import delivery, effect, mention, participant, thread
 from gateway.store.stage import PENDING, EffectState, Stage
 
+SOME = 50
+"""So many of those ahead are looked at, and all only where none of these is waited for."""
+NEXT = 32
+"""So many of the mails behind are woken by each id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
@@ -32,7 +37,6 @@ class Blocker:
     seq: int
     stage: Stage
     accepted_at: float
-    creating: bool  # its ticket may be on the way to the desk: wait without limit
 
 
 # Statements are built once: building one costs more than running it.
@@ -60,7 +64,7 @@ _TAKES_PART = (
     .exists()
 )
 _SAME_DOMAIN = delivery.c.sender_domain == _WAITING.c.sender_domain
-_COLUMNS = (delivery.c.id, delivery.c.seq, delivery.c.stage, delivery.c.accepted_at, _CREATING.label("creating"))
+_COLUMNS = (delivery.c.id, delivery.c.seq, delivery.c.stage, delivery.c.accepted_at)
 _stage = dialects.without_index(delivery.c.stage)
 """Ids lead to few mails, while everything may be pending."""
 _IS_AHEAD = and_(
@@ -70,8 +74,10 @@ _IS_AHEAD = and_(
     delivery.c.waits_for != constant(Waiting.WINDOW),  # nobody waits for what a maintenance window holds
     or_(delivery.c.seq < bindparam("k_seq"), delivery.c.stage == constant(Stage.PLANNED)),
 )
-_AHEAD = select(*_COLUMNS).join(mention, mention.c.seq == delivery.c.seq).where(_IS_AHEAD)
-_AHEAD_BY_IDS = _AHEAD.where(mention.c.key.in_(bindparam("k_keys", expanding=True)))
+_IS_PLANNED = _stage == constant(Stage.PLANNED)
+_IS_WAITED_FOR = or_(bindparam("k_patient", type_=Boolean), and_(_IS_PLANNED, _CREATING))
+"""Who has no patience left waits, without limit, for a ticket that may be on the way to the desk."""
+_SAME_SENDER = delivery.c.sender == _WAITING.c.sender
 _IN_THREAD = (
     select(
         *_COLUMNS,
@@ -79,37 +85,56 @@ _IN_THREAD = (
         delivery.c.desk,
         delivery.c.message_id,
         delivery.c.sender_domain,
-        (delivery.c.sender == _WAITING.c.sender).label("same_sender"),
+        _SAME_SENDER.label("same_sender"),
         _SAME_DOMAIN.label("same_domain"),
         _LEADS.label("leads"),
         _TAKES_PART.label("takes_part"),
     )
     .join(mention, mention.c.seq == delivery.c.seq)
     .join(_WAITING, _WAITING.c.seq == bindparam("k_seq"))
-    .where(_IS_AHEAD, or_(~_LEADS, _SAME_DOMAIN, _TAKES_PART))
+    .where(_IS_AHEAD, _IS_WAITED_FOR, or_(~_LEADS, _SAME_DOMAIN, _TAKES_PART))
 )
-_THREAD_BY_HEADER = Prepared(
-    lambda _: _IN_THREAD.where(mention.c.key.in_(select(_SHARED.c.key).where(_SHARED.c.seq == bindparam("k_seq"))))
-)
+
+
+class _Thread:
+    """Who is ahead of a mail in its thread: some of them, or all."""
+
+    def __init__(self, shares: ColumnElement[bool]) -> None:
+        self._all = Prepared(lambda _: _IN_THREAD.where(shares))
+        self._some = Prepared(lambda _: _IN_THREAD.where(shares).limit(bindparam("k_most")))
+
+    def blockers(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Blocker]:
+        """Those that count, where they are many some of them: who shares an id with thousands waits for any."""
+        rows = self._some.rows(connection, {**parameters, "k_most": SOME})
+        found = _in_thread(rows)
+        if found or len(rows) < SOME:
+            return found
+        return _in_thread(self._all.rows(connection, parameters))
+
+
+_THREAD_BY_HEADER = _Thread(mention.c.key.in_(select(_SHARED.c.key).where(_SHARED.c.seq == bindparam("k_seq"))))
 
 
 @cache
-def _thread_by_ids(count: int) -> Prepared:
-    return Prepared(lambda _: _IN_THREAD.where(is_any(mention.c.key, count)))
+def _thread_by_ids(count: int) -> _Thread:
+    return _Thread(is_any(mention.c.key, count))
 
 
-def blockers(connection: Connection, desk: str, seq: int, message_ids: Collection[str]) -> list[Blocker]:
+def blockers(
+    connection: Connection, desk: str, seq: int, message_ids: Collection[str], patient: bool = True
+) -> list[Blocker]:
     """Deliveries that share one of the thread's ids and whose text is not posted yet: those accepted earlier, and
-    any that is planned already (it waits for nobody, so this makes no cycle). See ``_counts`` for whom."""
+    any that is planned already (it waits for nobody, so this makes no cycle), some of them where they are many. See
+    ``_counts`` for whom. Who is not ``patient`` is told only of those whose ticket is being made."""
     if not message_ids:
         return []
     keys = [key(desk, message_id) for message_id in message_ids]
-    return _in_thread(_thread_by_ids(len(keys)).rows(connection, {"k_seq": seq, **numbered(keys)}))
+    return _thread_by_ids(len(keys)).blockers(connection, {"k_seq": seq, "k_patient": patient, **numbered(keys)})
 
 
-def blockers_by_header(connection: Connection, seq: int) -> list[Blocker]:
+def blockers_by_header(connection: Connection, seq: int, patient: bool = True) -> list[Blocker]:
     """``blockers`` by the ids that were kept at accept: before the mail is read."""
-    return _in_thread(_THREAD_BY_HEADER.rows(connection, {"k_seq": seq}))
+    return _THREAD_BY_HEADER.blockers(connection, {"k_seq": seq, "k_patient": patient})
 
 
 def _in_thread(rows: Iterable[Any]) -> list[Blocker]:
@@ -128,20 +153,33 @@ def _counts(row: Any) -> bool:
 
 
 def _blocker(row: Any) -> Blocker:
-    return Blocker(row["id"], row["seq"], Stage(row["stage"]), row["accepted_at"], bool(row["creating"]))
+    return Blocker(row["id"], row["seq"], Stage(row["stage"]), row["accepted_at"])
 
 
-def ahead(connection: Connection, desk: str, seq: int, ids: Collection[str]) -> list[Blocker]:
-    """Everybody who shares one of the ids by which notices of a problem wait for each other."""
-    if not ids:
+@cache
+def _ahead(count: int, is_planned: bool) -> Prepared:
+    which = (_IS_WAITED_FOR, _IS_PLANNED) if is_planned else (_IS_WAITED_FOR,)
+    query = select(*_COLUMNS).join(mention, mention.c.seq == delivery.c.seq)
+    return Prepared(lambda _: query.where(_IS_AHEAD, *which, is_any(mention.c.key, count)).limit(1))
+
+
+def ahead(connection: Connection, desk: str, seq: int, ids: Collection[str], patient: bool = True) -> list[Blocker]:
+    """Somebody who shares one of the ids by which notices of a problem wait for each other; ``patient`` as above."""
+    return _any_of(connection, desk, {"k_seq": seq, "k_patient": patient}, ids, is_planned=False)
+
+
+def planned(connection: Connection, desk: str, seq: int, ids: Collection[str], patient: bool = True) -> list[Blocker]:
+    """Such a one that is planned: whoever decided at the same time has not seen it."""
+    return _any_of(connection, desk, {"k_seq": seq, "k_patient": patient}, ids, is_planned=True)
+
+
+def _any_of(
+    connection: Connection, desk: str, of_mail: Mapping[str, Any], ids: Collection[str], is_planned: bool
+) -> list[Blocker]:
+    keys = [key(desk, message_id) for message_id in ids]
+    if not keys:
         return []
-    rows = connection.execute(_AHEAD_BY_IDS, {"k_seq": seq, "k_keys": [key(desk, message_id) for message_id in ids]})
-    return list({row["seq"]: _blocker(row) for row in rows.mappings()}.values())
-
-
-def planned(connection: Connection, desk: str, seq: int, ids: Collection[str]) -> list[Blocker]:
-    """Those of ``ahead`` that are planned: whoever decided at the same time has not seen them."""
-    return [delivery for delivery in ahead(connection, desk, seq, ids) if delivery.stage is Stage.PLANNED]
+    return [_blocker(row) for row in _ahead(len(keys), is_planned).rows(connection, {**of_mail, **numbered(keys)})]
 
 
 _EARLIER = Prepared(
@@ -165,25 +203,44 @@ def earlier_on_ticket(connection: Connection, desk: str, ticket_id: str, seq: in
     return str(_EARLIER.run(connection, parameters) or "")
 
 
-_WAKE = Prepared(
-    lambda _: (
-        update(delivery)
-        .where(
-            delivery.c.seq.in_(
-                select(mention.c.seq).where(
-                    mention.c.key.in_(select(_SHARED.c.key).where(_SHARED.c.seq == bindparam("k_seq"))),
-                    mention.c.seq > bindparam("k_seq"),
-                )
-            ),
-            _stage == constant(Stage.ACCEPTED),
-            delivery.c.waits_from > 0,
-            delivery.c.due_at > bindparam("k_now"),
+_KEYS = Prepared(lambda _: select(mention.c.key).where(mention.c.seq == bindparam("k_seq")))
+
+
+@cache
+def _wake(count: int) -> Prepared:
+    """Of each of so many ids the next mails that share it."""
+
+    def make(_: Any) -> Any:
+        behind = [
+            select(mention.c.seq)
+            .where(mention.c.key == bindparam(f"k_value{number}", type_=mention.c.key.type))
+            .where(mention.c.seq > bindparam("k_seq"))
+            .order_by(mention.c.seq)
+            .limit(bindparam("k_most"))
+            .subquery()
+            for number in range(count)
+        ]
+        return (
+            update(delivery)
+            .where(
+                delivery.c.seq.in_(union_all(*(select(next_ones.c.seq) for next_ones in behind))),
+                _stage == constant(Stage.ACCEPTED),
+                delivery.c.waits_from > 0,
+                delivery.c.due_at > bindparam("k_now"),
+            )
+            .values(due_at=bindparam("k_now"))
         )
-        .values(due_at=bindparam("k_now"))
-    )
-)
+
+    return Prepared(make)
 
 
 def wake(connection: Connection, seq: int, now: float) -> None:
-    """Make the deliveries that wait for a shared id due: the text is posted, or the mail came to another end."""
-    _WAKE.change(connection, {"k_seq": seq, "k_now": now})
+    """The text of this delivery is posted, or it came to another end: make the next ones due of those that wait for an
+    id that it shares. They wake those behind them: to wake all of thousands each time would end no storm."""
+    wake_behind(connection, seq, _KEYS.column(connection, {"k_seq": seq}), now)
+
+
+def wake_behind(connection: Connection, seq: int, keys: Sequence[bytes], now: float) -> None:
+    """The same, by the keys of the ids."""
+    if keys:
+        _wake(len(keys)).change(connection, {"k_seq": seq, "k_now": now, "k_most": NEXT, **numbered(keys)})

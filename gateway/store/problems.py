@@ -323,7 +323,7 @@ def makers(connection: Connection, families: Sequence[str], but: str) -> list[Bl
             delivery.c.id != but,
         )
     )
-    return [Blocker(row[0], row[1], Stage(row[2]), row[3], creating=True) for row in connection.execute(query)]
+    return [Blocker(row[0], row[1], Stage(row[2]), row[3]) for row in connection.execute(query)]
 
 
 def being_made(connection: Connection, ids: Iterable[str], but: str) -> str:

@@ -135,10 +135,11 @@ class Planner:
             directory.destination(delivery.mailbox)
         except NoCatalog as fault:
             return Defer(self.clock() + FAULT_PAUSE, Waits(Waiting.NAMES, str(fault)), str(fault))
+        patient = self._is_patient(delivery, directory)
         row, blockers = await self.store.read(
-            lambda c: (deliveries.content(c, delivery.raw_id), order.blockers_by_header(c, delivery.seq))
+            lambda c: (deliveries.content(c, delivery.raw_id), order.blockers_by_header(c, delivery.seq, patient))
         )
-        if wait := self._wait(delivery, blockers, directory):
+        if wait := self._wait(delivery, blockers):
             return wait
         folder = self.work_folder(delivery.id)
         try:
@@ -147,7 +148,7 @@ class Planner:
             return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
         source = self.answers(delivery, directory, self.store.read, policies.schedule, self.clock, email, self._reread)
         resolved = resolved_notice(email, delivery.envelope, box, policies.sources, directory.catalog)
-        if wait := self._wait(delivery, await self._blockers(delivery, email, resolved, source), directory):
+        if wait := self._wait(delivery, await self._blockers(delivery, email, resolved, source, patient)):
             if resolved is not None:  # the later ones wait for this one too
                 await self.store.write(lambda c: problems.wait_by(c, delivery, notice_ids.problem_ids(resolved.notice)))
             return wait
@@ -189,7 +190,7 @@ class Planner:
     # -- waiting ----------------------------------------------------------------------------------
 
     async def _blockers(
-        self, delivery: Delivery, email: Email, resolved: ResolvedNotice | None, source: Answers
+        self, delivery: Delivery, email: Email, resolved: ResolvedNotice | None, source: Answers, patient: bool
     ) -> list[order.Blocker]:
         """Who must go first, and then, on the same snapshot, what the decision will ask."""
         ids = {email.message_id, *thread_ids(email)} - {""}
@@ -197,8 +198,8 @@ class Planner:
         families = notice_ids.families(delivery.desk, resolved.notice) if resolved else ()
 
         def blockers(connection: Connection) -> list[order.Blocker]:
-            blockers = order.blockers(connection, delivery.desk, delivery.seq, ids)
-            blockers += order.ahead(connection, delivery.desk, delivery.seq, of_problem)
+            blockers = order.blockers(connection, delivery.desk, delivery.seq, ids, patient)
+            blockers += order.ahead(connection, delivery.desk, delivery.seq, of_problem, patient)
             blockers += problems.makers(connection, families, delivery.id)
             if not blockers:
                 source.prefetch(connection, self.policies.guard)
@@ -206,15 +207,16 @@ class Planner:
 
         return await self.store.read(blockers)
 
-    def _wait(self, delivery: Delivery, blockers: list[order.Blocker], directory: Directory) -> Wait | None:
+    def _wait(self, delivery: Delivery, blockers: list[order.Blocker]) -> Wait | None:
         """A mail waits for earlier mail of its thread until that is posted (docs/design.md "Order")."""
         if not blockers:
             return None
         now = self.clock()
-        patient = directory.waited(delivery.waits_from, now) < self.settings.work.wait_for_parent
-        waited_for = [blocker.id for blocker in blockers if patient or blocker.creating]
-        until = backoff.look_again(delivery, now)
-        return Wait(until, delivery.waits_from or now, waited_for[0]) if waited_for else None
+        return Wait(backoff.look_again(delivery, now), delivery.waits_from or now, blockers[0].id)
+
+    def _is_patient(self, delivery: Delivery, directory: Directory) -> bool:
+        """Whether it waits for all earlier mail of its thread: later only for tickets that are being made."""
+        return directory.waited(delivery.waits_from, self.clock()) < self.settings.work.wait_for_parent
 
     # -- deciding ---------------------------------------------------------------------------------
 
@@ -351,6 +353,7 @@ class Planner:
         may = isinstance(plan.effects[0], TicketBody) and not self.restored.covers(delivery.accepted_at)
         at_once = may and not await directory.desk.pacing.take(now, Urgency.TICKET)
         posted: dict[str, Any] = {"posted": True} if plan.late else {}
+        patient = self._is_patient(delivery, directory)
         after = replace(
             delivery, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=plan.bare(), **posted
         )
@@ -359,10 +362,8 @@ class Planner:
             learn(connection, delivery.desk, answers, context.policy.nobodys)
             mapping.reserve(connection, delivery.desk, plan.board_id, delivery.id, plan.ids)
             problems.wait_by(connection, delivery, plan.mentions)
-            if wait := self._wait(
-                delivery, order.planned(connection, delivery.desk, delivery.seq, plan.mentions), directory
-            ):
-                raise mapping.Reserved(wait.behind)
+            if others := order.planned(connection, delivery.desk, delivery.seq, plan.mentions, patient):
+                raise mapping.Reserved(others[0].id)
             see_incident(connection, delivery, answers)
             save_problems(connection, delivery, decision)
             if plan.ticket_id:

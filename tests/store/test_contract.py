@@ -248,8 +248,11 @@ class TestThreads:
         late = await plan(store, late, "ticket")
 
         (blocker,) = await store.read(lambda c: order.blockers(c, DESK, early.seq, {"a@x"}))
+        without_patience = await store.read(lambda c: order.blockers(c, DESK, early.seq, {"a@x"}, False))
+        await store.write(lambda c: effects.mark_first_sent(c, late, NOW))
+        (of_a_ticket,) = await store.read(lambda c: order.blockers(c, DESK, early.seq, {"a@x"}, False))
 
-        assert (blocker.id, blocker.creating) == (late.id, False)
+        assert (blocker.id, without_patience, of_a_ticket.id) == (late.id, [], late.id)
 
     async def test_two_plans_cannot_reserve_one_id(self, store: Store) -> None:
         await accept(store, new("one"))
