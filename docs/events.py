@@ -95,6 +95,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "answer not understood": "The answer is not one that AlgaPSA gives: a proxy's page, or a failure.",
         "the desk's lists do not show what the key makes": "The key's user does not see the client's tickets. Give it access to all clients.",
         "destination of a notice not used": "The desk does not have the board, client or category that a notice names.",
+        "domain has too many contacts": "A mail domain has more contacts at the desk than are read, so no client is inferred from it for an hour. A `[[domain]]` names its client.",
         "domain not used": "The desk does not have the client of a `[[domain]]`.",
         "desk in shadow: nothing is written there": 'At the start: the desk has `mode = "shadow"`.',
         "the shadow of the desk is over": "The desk is live; `ended` counts mail whose plan was ended with the shadow.",

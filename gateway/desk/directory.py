@@ -18,7 +18,7 @@ from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, UnknownName, load
 from gateway.desk.algapsa.client import BEGUN, Desk
 from gateway.desk.algapsa.lists import Rows, good, good_unless_refused
-from gateway.desk.outcome import Outcome, Refused, Unknown
+from gateway.desk.outcome import Outcome, Refused, TooMany, Unknown
 from gateway.desk.refusals import Refusals
 from gateway.desk.sight import Sight
 from gateway.mail.author import canonical_address
@@ -160,8 +160,9 @@ class Directory:
         return rows
 
     async def clients_of_domain(self, domain: str, patience: float = 0.0) -> tuple[str, ...]:
-        """The clients to whom active contacts of the domain belong. One whose main address is elsewhere can
-        only add doubt. Raises DeskAway."""
+        """The clients to whom active contacts of the domain belong, none where it has more contacts than are read: one
+        that was not read might be another client's. One whose main address is elsewhere can only add doubt. Raises
+        DeskAway."""
         now, at = self.desk.clock(), f"@{domain}"
         rows: list[dict[str, object]] = []
         # The desk may keep an international domain in either form.
@@ -170,7 +171,12 @@ class Directory:
             if some is None:
                 if (known := self._clients.get(domain)) and known[0] > now:
                     return known[1]
-                some = good(await self.desk.contacts(spelled, BEGUN)).data
+                answer = await self.desk.contacts(spelled, BEGUN)
+                if isinstance(answer, TooMany):
+                    log.warning("domain has too many contacts", desk=self.desk.name, domain=domain)
+                    self._clients[domain] = (now + CONTACT_KEPT, ())
+                    return ()
+                some = good(answer).data
             rows += some
         active = [
             contact

@@ -76,4 +76,9 @@ class Unknown:
         return self.reason
 
 
+@dataclass(frozen=True, slots=True)
+class TooMany(Unknown):
+    """The list has more rows than are read, however often it is asked for."""
+
+
 Outcome = Good | Refused | Throttled | NotSent | Unknown

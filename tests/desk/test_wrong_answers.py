@@ -517,3 +517,24 @@ async def test_whose_an_international_domain_is_in_whatever_form_the_desk_keeps_
     assert await directory.clients_of_domain("xn--mller-kva.example") == (ID,)
     assert await directory.clients_of_domain("acme.example") == ()
     assert asked_for == ["@xn--mller-kva.example", "@m\u00fcller.example", "@acme.example"]
+
+
+async def test_a_domain_with_more_contacts_than_are_read_is_of_no_client_and_asked_for_once() -> None:
+    """A client with 50,000 contacts: each unknown sender of its domain took 200 calls, and was never answered."""
+    asked_for = []
+
+    def handler(request: httpx.Request) -> Answer:
+        asked_for.append(request.url.params["page"])
+        row = {"contact_name_id": ID, "client_id": ID, "email": "ida@large.example"}
+        return 200, json.dumps({"data": [row], "pagination": {"hasNext": True}}).encode(), {}
+
+    directory = Directory(
+        desk_that_says(handler),
+        DeskSettings(url="http://desk/api/v1", api_key="k"),
+        [],  # type: ignore[arg-type]
+    )
+
+    assert await directory.clients_of_domain("large.example") == ()
+    calls = len(asked_for)
+    assert await directory.clients_of_domain("large.example") == ()
+    assert len(asked_for) == calls

@@ -30,7 +30,7 @@ from gateway.desk.algapsa.connections import LEAVES, Connections
 from gateway.desk.algapsa.shapes import Shape
 from gateway.desk.body import Malformed, inflated, whole
 from gateway.desk.breaker import Breaker
-from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
+from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, TooMany, Unknown
 from gateway.desk.pacing import LocalPacing, Pacing, Urgency
 from gateway.desk.permit import FREE, Permit
 
@@ -193,7 +193,7 @@ class Calls:
                 break
             if not bodies.has_next(outcome.body):
                 return Good(outcome.status, found, outcome.body)
-        return Unknown(f"more rows of {path} than can be read", alive=True)
+        return TooMany(f"more rows of {path} than can be read", alive=True)
 
     async def _call(self, call: Call) -> Outcome:
         if call.counted and not call.permit.spend() and (wait := await self.pacing.take(self.clock(), call.urgency)):
