@@ -112,7 +112,12 @@ class _Thread:
         return _in_thread(self._all.rows(connection, parameters))
 
 
-_THREAD_BY_HEADER = _Thread(mention.c.key.in_(select(_SHARED.c.key).where(_SHARED.c.seq == bindparam("k_seq"))))
+_THREAD_BY_HEADER = _Thread(
+    and_(
+        mention.c.key.in_(select(_SHARED.c.key).where(_SHARED.c.seq == bindparam("k_seq"))),
+        mention.c.seq < bindparam("k_seq"),
+    )
+)
 
 
 @cache
@@ -133,7 +138,7 @@ def blockers(
 
 
 def blockers_by_header(connection: Connection, seq: int, patient: bool = True) -> list[Blocker]:
-    """``blockers`` by the ids that were kept at accept: before the mail is read."""
+    """Those of ``blockers`` that were accepted earlier, by the ids that were kept then: before the mail is read."""
     return _THREAD_BY_HEADER.blockers(connection, {"k_seq": seq, "k_patient": patient})
 
 

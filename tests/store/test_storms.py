@@ -49,6 +49,7 @@ def steps(store: Store, operation: Callable[[Connection], object]) -> int:
 
 OPERATIONS: dict[str, Callable[[Connection, int], object]] = {
     "who is ahead, by the header": lambda c, last: order.blockers_by_header(c, last),
+    "who is ahead of the second, by the header": lambda c, last: order.blockers_by_header(c, 2),
     "who is ahead": lambda c, last: order.blockers(c, DESK, last, {THREAD, f"{last}@x"}),
     "whose notice is ahead": lambda c, last: order.ahead(c, DESK, last, [THREAD]),
     "waking": lambda c, last: order.wake(c, 1, NOW),
