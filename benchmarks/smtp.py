@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -47,8 +48,11 @@ async def serve_edge(port: int, folder: Path) -> None:
     from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor
     from gateway.intake.mailboxes import Mailboxes
     from gateway.smtp.server import Listener
+    from gateway.store.arrivals import ArrivalsFile
 
     acceptor = ArrivalsAcceptor(Arrivals(folder / "arrivals"), StoreSettings(min_free=0))
+    with contextlib.suppress(AttributeError):  # what the importer does, in sources that know of it
+        ArrivalsFile(folder / "arrivals", durable=False).lengthen_log()
     more: dict[str, Any] = json.loads(os.environ.get("BENCH_SMTP", "{}"))
     limits = LimitSettings(mails_per_sender=0, mails_per_sender_domain=0)
     settings = SmtpSettings.model_validate(

@@ -45,7 +45,7 @@ from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.processes.life import run_loop
 from gateway.store import deliveries
-from gateway.store.arrivals import ArrivedFor
+from gateway.store.arrivalrow import ArrivedFor
 from gateway.store.deliveries import NewDelivery
 from gateway.store.engine import Store
 from gateway.store.migrate import migrate

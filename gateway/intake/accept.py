@@ -19,7 +19,7 @@ from gateway.config.settings import StoreSettings
 from gateway.intake.maildata import MailData
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
-from gateway.store.arrivals import ArrivedFor
+from gateway.store.arrivalrow import ArrivedFor
 
 DISK_EVERY = 0.25  # seconds between two looks at the disk
 

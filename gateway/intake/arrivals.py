@@ -13,7 +13,8 @@ from gateway.config.settings import StoreSettings
 from gateway.intake.accept import Acceptor, NotKept, Recipient, addressed
 from gateway.intake.maildata import MailData
 from gateway.model.envelope import Envelope
-from gateway.store.arrivals import BATCH, ArrivalsFile, ArrivedFor, NewArrival, Waiting
+from gateway.store.arrivalrow import ArrivedFor, NewArrival
+from gateway.store.arrivals import BATCH, ArrivalsFile, Waiting
 from gateway.store.waiters import Told, tell
 
 LOOK_EVERY = 1.0  # seconds, when nothing comes

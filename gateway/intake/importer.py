@@ -24,7 +24,8 @@ from gateway.mail.head import split_head, with_line_feeds
 from gateway.model.envelope import Envelope
 from gateway.periodic import wait
 from gateway.store import imports
-from gateway.store.arrivals import ArrivalsFile, Arrived, is_cut
+from gateway.store.arrivalrow import Arrived
+from gateway.store.arrivals import ArrivalsFile, is_cut
 from gateway.store.engine import Store, StoreFailed
 from gateway.store.imports import Import
 from gateway.store.raw import ORPHAN_AGE, RawMail
@@ -37,6 +38,7 @@ LULL = 0.03  # seconds without a word of new mail after which a batch is importe
 GATHER = 0.2  # seconds after which it is imported while more comes: the ticket must not wait long
 AGAIN = 1.0, 30.0  # seconds to the next try, growing
 SWEEP_EVERY = 3600.0
+LOG_STEP = 8 * 1024 * 1024  # octets of the log of the arrivals that are made in a second without mail
 
 
 class Importer:
@@ -98,6 +100,7 @@ class Importer:
             self._swept_at = time.monotonic()
             await asyncio.to_thread(self._file.sweep, self._clock() - ORPHAN_AGE)
         if not await self._is_told(stop, LOOK_EVERY):
+            await asyncio.to_thread(self._file.lengthen_log, LOG_STEP)
             return
         latest = time.monotonic() + GATHER
         while time.monotonic() < latest and not stop.is_set():

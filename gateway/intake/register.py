@@ -12,7 +12,7 @@ from gateway.mail.head import Head
 from gateway.mail.ids import from_fields
 from gateway.model.envelope import Envelope
 from gateway.store import mapping
-from gateway.store.arrivals import ArrivedFor
+from gateway.store.arrivalrow import ArrivedFor
 from gateway.store.deliveries import NewDelivery
 
 MOST_MENTIONS = 52

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from gateway.config.settings import Settings
 from gateway.operate import synced
-from gateway.store.arrivals import FILE, ArrivalsDamaged, ArrivalsFile, Arrived, Waiting
+from gateway.store.arrivalrow import Arrived
+from gateway.store.arrivals import FILE, ArrivalsDamaged, ArrivalsFile, Waiting
 
 OLD = 3600.0  # seconds after which mail that is not imported is worth a word
 

@@ -28,7 +28,8 @@ from gateway.operate.finding import Findings, Found
 from gateway.operate.said import Became
 from gateway.operate.searching import Search
 from gateway.store import headings
-from gateway.store.arrivals import ArrivalsDamaged, Arrived, Waiting
+from gateway.store.arrivalrow import Arrived
+from gateway.store.arrivals import ArrivalsDamaged, Waiting
 from gateway.store.operator import NotPossible, is_number, message_id_of
 from gateway.upkeep.headings import texts_of
 

@@ -10,7 +10,6 @@ The folder has the file and the large mails, each a file of its own. Source: doc
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import shutil
@@ -21,14 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.model.envelope import Envelope
-from gateway.store import private
+from gateway.store import private, writeahead
+from gateway.store.arrivalrow import Arrived, NewArrival, arrived_of, texts_of
 
 FILE = "arrivals.db"
 BATCH = 256
 BUSY_WAIT = 30.0  # seconds for another process's transaction
 PAGES_OF_LOG = {True: 8000, False: 1000}
 """After which whoever commits moves the log into the file: the importer long before those for whom a peer waits."""
+LOG_BYTES = 16 * 1024 * 1024
+"""Which the log has before it is used: of a burst of some 3,000 mails."""
 BATCH_BYTES = 4 * 1024 * 1024
 TABLE = """
 CREATE TABLE IF NOT EXISTS arrival (
@@ -81,43 +82,6 @@ _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 class ArrivalsDamaged(Exception):
     """The file cannot be believed."""
-
-
-@dataclass(frozen=True, slots=True)
-class ArrivedFor:
-    """A mailbox of a mail: the id that its delivery will have, and what the session says of it."""
-
-    id: str
-    desk: str
-    mailbox: str
-    rcpt_to: str
-    quarantine: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NewArrival:
-    """A mail that is about to be kept: ``data``, or the name of its file."""
-
-    envelope: Envelope
-    recipients: Sequence[ArrivedFor]
-    size: int
-    sha256: bytes
-    data: bytes | None
-    path: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A mail that waits. ``envelope`` is None, and ``recipients`` are empty, where they cannot be read."""
-
-    seq: int
-    at: float
-    envelope: Envelope | None
-    recipients: tuple[ArrivedFor, ...]
-    size: int
-    sha256: bytes
-    data: bytes | None
-    path: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +157,7 @@ class ArrivalsFile:
 
     def append(self, mails: Sequence[NewArrival], *, patient: bool = True) -> bool:
         """One transaction, synced. False, and nothing was done, when another writes and ``patient`` is not."""
-        texts = [_texts(mail) for mail in mails]
+        texts = [texts_of(mail) for mail in mails]
         if not self._begun(patient):
             return False
         try:
@@ -237,6 +201,10 @@ class ArrivalsFile:
         for path in paths:
             (self.folder / os.fsdecode(path)).unlink(missing_ok=True)
 
+    def lengthen_log(self, by: int = LOG_BYTES) -> int:
+        """Give the log its size before a burst needs it, at most so many octets of it at a time. Returns how many."""
+        return writeahead.lengthen(self._connection, self.path, by, LOG_BYTES)
+
     def set_aside(self, seq: int, why: str) -> None:
         """It cannot be imported: others go on. It is kept until it can."""
         self._connection.execute("UPDATE arrival SET aside = ? WHERE seq = ?", (why[:500] or "?", seq))
@@ -252,7 +220,7 @@ class ArrivalsFile:
         found: list[Arrived] = []
         total = 0
         for row in self._connection.execute(_READ, (after, limit)):
-            found.append(_arrived(row))
+            found.append(arrived_of(row))
             total += len(found[-1].data or b"")
             if total > BATCH_BYTES:
                 break
@@ -262,7 +230,7 @@ class ArrivalsFile:
         """What waits, each with the first ``octets`` of its data and why it was set aside ("" for it was not).
         ``within``: only what has it in an id or in these octets, and all that is in files."""
         for *row, aside in self._connection.execute(_NEWEST, (octets, within, octets, within)):
-            yield _arrived(tuple(row)), _as_text(aside)
+            yield arrived_of(tuple(row)), _as_text(aside)
 
     def waiting(self) -> Waiting:
         """By the running sums: constant time."""
@@ -351,11 +319,6 @@ def is_cut(mails: Sequence[Arrived], limit: int) -> bool:
     return len(mails) == limit or sum(len(mail.data or b"") for mail in mails) > BATCH_BYTES
 
 
-def _texts(mail: NewArrival) -> tuple[Any, ...]:
-    recipients = [[each.id, each.desk, each.mailbox, each.rcpt_to, each.quarantine] for each in mail.recipients]
-    return json.dumps(recipients), mail.envelope.as_json(), mail.path, mail.data
-
-
 def _as_text(value: Any) -> str:
     """As it was read; what is no text was damaged, and stays unreadable."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
@@ -371,27 +334,3 @@ def _copy(source: Path, target: Path) -> None:
         writer.flush()
         os.fsync(writer.fileno())
     part.rename(target)
-
-
-def _arrived(row: tuple[Any, ...]) -> Arrived:
-    seq, at, envelope, recipients, size, digest, path, data = row
-    kinds = ((at, float), (size, int), (digest, bytes), (path, bytes | None), (data, bytes | None))
-    if not all(isinstance(value, kind) for value, kind in kinds):  # SQLite keeps whatever a bad sector makes of it
-        return Arrived(seq, 0.0, None, (), 0, b"", None, None)
-    name = os.fsdecode(path) if path is not None else None
-    return Arrived(seq, at, _envelope(envelope), _recipients(recipients), size, digest, data, name)
-
-
-def _envelope(text: bytes) -> Envelope | None:
-    try:
-        return Envelope(**json.loads(text))
-    except (ValueError, TypeError):
-        return None
-
-
-def _recipients(text: bytes) -> tuple[ArrivedFor, ...]:
-    """Empty where they cannot be read."""
-    try:
-        return tuple(ArrivedFor(*each) for each in json.loads(text))
-    except (ValueError, TypeError):
-        return ()

@@ -23,7 +23,8 @@ from gateway.operate.searching import read
 from gateway.operate.today import today
 from gateway.store import heldfiles, operator
 from gateway.store.acts import Actor
-from gateway.store.arrivals import FILE, ArrivalsFile, ArrivedFor, NewArrival
+from gateway.store.arrivalrow import ArrivedFor, NewArrival
+from gateway.store.arrivals import FILE, ArrivalsFile
 from gateway.store.operator import NotPossible
 from gateway.web.health import application
 from tests.scenarios.stage import SALES, START, SUPPORT, Stage

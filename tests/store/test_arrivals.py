@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -25,7 +26,8 @@ from gateway.intake.importer import LOOK_EVERY, Importer
 from gateway.model.envelope import Envelope
 from gateway.store import arrivals as stored
 from gateway.store import counts, imports, operator
-from gateway.store.arrivals import BUSY_WAIT, FILE, ArrivalsDamaged, ArrivalsFile, ArrivedFor, NewArrival, Waiting
+from gateway.store.arrivalrow import ArrivedFor, NewArrival
+from gateway.store.arrivals import BUSY_WAIT, FILE, LOG_BYTES, ArrivalsDamaged, ArrivalsFile, Waiting
 from gateway.store.engine import Store
 from gateway.store.raw import RawMail
 from gateway.store.schema import delivery, raw
@@ -188,6 +190,54 @@ def test_others_cannot_read_it(tmp_path: Path) -> None:
     assert [path.stat().st_mode & 0o077 for path in (folder, *folder.iterdir())] == [0] * 4
 
 
+def crashed(folder: Path, to: Path) -> ArrivalsFile:
+    """The file as it is after a kill at this moment: what the processes shared in memory is gone."""
+    to.mkdir()
+    for name in (FILE, f"{FILE}-wal"):
+        (to / name).write_bytes((folder / name).read_bytes())
+    return ArrivalsFile(to)
+
+
+def test_the_log_has_its_size_before_it_is_used_and_is_read_after_a_crash(tmp_path: Path) -> None:
+    file = ArrivalsFile(tmp_path / "arrivals")
+    log = tmp_path / "arrivals" / f"{FILE}-wal"
+    file.check()  # cuts it
+    assert log.stat().st_size == 0
+    assert file.lengthen_log(3 << 20) == 3 << 20
+    with closing(crashed(file.folder, tmp_path / "empty")) as found:
+        found.check()
+        assert found.read() == []
+    file.append([mail(1), mail(2)])
+    assert file.lengthen_log() == LOG_BYTES - (3 << 20)
+    file.append([mail(3)])
+    with closing(ArrivalsFile(file.folder)) as other:
+        other.append([mail(4)])
+    assert log.stat().st_size == LOG_BYTES
+    assert file.lengthen_log() == 0
+    with closing(crashed(file.folder, tmp_path / "used")) as found:
+        found.check()
+        assert [each.envelope for each in found.read()] == [mail(number).envelope for number in (1, 2, 3, 4)]
+
+
+def test_a_log_is_lengthened_while_others_write(tmp_path: Path) -> None:
+    file, other = ArrivalsFile(tmp_path / "arrivals"), ArrivalsFile(tmp_path / "arrivals")
+    file.check()
+    longer = threading.Thread(target=other.lengthen_log)
+    longer.start()
+    for number in range(200):
+        file.append([mail(number)])
+    longer.join()
+    with closing(crashed(file.folder, tmp_path / "crashed")) as found:
+        assert len(found.read()) == 200
+
+
+def test_a_log_takes_little_of_a_disk_that_has_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = ArrivalsFile(tmp_path)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=64 << 20))
+    file.lengthen_log()
+    assert (tmp_path / f"{FILE}-wal").stat().st_size == 1 << 20
+
+
 # -- accepting ----------------------------------------------------------------------------------------
 
 
@@ -344,6 +394,22 @@ async def test_a_burst_is_accepted_first_and_imported_soon(door: Door, monkeypat
     assert begun
     assert sum(sizes) == 45
     assert len(sizes) < 15
+
+
+async def test_in_a_second_without_mail_the_log_gets_its_size(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importer, "LOOK_EVERY", 0.01)
+    await door.offer(b"Subject: one\r\n\r\n")
+    stop = asyncio.Event()
+    running = asyncio.create_task((idle := door.importer()).run(stop))
+    end = time.monotonic() + 10
+    while (door.folder / f"{FILE}-wal").stat().st_size < LOG_BYTES and time.monotonic() < end:
+        await asyncio.sleep(0.01)
+    await door.offer(b"Subject: two\r\n\r\n")
+    stop.set()
+    await running
+    idle.close()
+    assert (door.folder / f"{FILE}-wal").stat().st_size == LOG_BYTES
+    assert len(await door.ids()) == 2
 
 
 async def test_into_the_store_with_the_ids_that_were_said(door: Door) -> None:
