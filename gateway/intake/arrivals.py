@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 import time
@@ -28,7 +29,6 @@ class ArrivalsFailed(Exception):
     """Nothing is known of the mail: the commit failed or the file is closed."""
 
 
-_LOOK = object()
 _Entry = tuple[NewArrival, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 
 
@@ -42,9 +42,6 @@ class Commits:
 
     def add(self, seconds: float, mails: int) -> None:
         self._seconds += (seconds - self._seconds) * WEIGHT
-        self.shared(mails)
-
-    def shared(self, mails: int) -> None:
         self._mails += (mails - self._mails) * WEIGHT
 
     @property
@@ -79,7 +76,7 @@ class Arrivals:
         self._file = ArrivalsFile(folder)
         self._file.check()
         self._failed: BaseException | None = None
-        self._queue: queue.SimpleQueue[_Entry | object | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Entry] | None] = queue.SimpleQueue()  # what came in a turn; None: the end
         self._writing = threading.Lock()  # whoever uses the file has it
         self._commits = Commits()
         self._turn: list[_Entry] = []  # that came in this turn of the loop, and are committed at its end
@@ -94,9 +91,6 @@ class Arrivals:
         done: asyncio.Future[None] = loop.create_future()
         if self._failed is not None:
             raise ArrivalsFailed("the arrivals have failed") from self._failed
-        if not self._commits.are_quick_and_alone:
-            self._queue.put((mail, loop, done))
-            return done
         self._turn.append((mail, loop, done))
         if len(self._turn) == 1:
             loop.call_soon(self._end_of_turn)
@@ -104,7 +98,7 @@ class Arrivals:
 
     def refresh(self) -> None:
         """Look again how much waits, soon."""
-        self._queue.put(_LOOK)
+        self._queue.put([])
 
     def close(self) -> None:
         self._queue.put(None)
@@ -112,19 +106,26 @@ class Arrivals:
         with self._writing:
             self._failed = self._failed or ArrivalsFailed("the arrivals are closed")
             self._file.close()
+        with contextlib.suppress(queue.Empty):  # nobody may wait for ever
+            while True:
+                _tell(self._queue.get_nowait() or [], ArrivalsFailed("the arrivals are closed"))
 
     def _end_of_turn(self) -> None:
         """Commit what came in this turn, unless several wait or another is writing: then it is the thread's."""
         entries, self._turn = self._turn, []
-        if len(entries) == 1 and self._queue.empty() and self._writing.acquire(blocking=False):
-            try:
-                if self._commit(entries, patient=False):
-                    return
-            finally:
-                self._writing.release()
-        self._commits.shared(len(entries))
-        for entry in entries:
-            self._queue.put(entry)
+        if self._failed is not None:
+            _tell(entries, ArrivalsFailed("the arrivals have failed"))
+        elif not (self._commits.are_quick_and_alone and len(entries) == 1 and self._committed_here(entries)):
+            self._queue.put(entries)
+
+    def _committed_here(self, entries: Sequence[_Entry]) -> bool:
+        """Whether the loop could commit at once."""
+        if not (self._queue.empty() and self._writing.acquire(blocking=False)):
+            return False
+        try:
+            return self._commit(entries, patient=False)
+        finally:
+            self._writing.release()
 
     def _run(self) -> None:
         closing = False
@@ -132,11 +133,8 @@ class Arrivals:
             batch, closing = self._next_batch()
             with self._writing:
                 self._commit(batch, patient=True)
-        while not closing:  # nobody may wait for ever
-            if (entry := self._queue.get()) is None:
-                return
-            if isinstance(entry, tuple):
-                _tell([entry], ArrivalsFailed("the arrivals have failed"))
+        while not closing and (entries := self._queue.get()) is not None:  # nobody may wait for ever
+            _tell(entries, ArrivalsFailed("the arrivals have failed"))
 
     def _commit(self, batch: Sequence[_Entry], *, patient: bool) -> bool:
         """Append the batch and tell those who wait. False: another process writes, and nobody was to wait for it."""
@@ -161,17 +159,16 @@ class Arrivals:
         return True
 
     def _next_batch(self) -> tuple[list[_Entry], bool]:
-        """Whatever is queued; nothing when nobody came for ``LOOK_EVERY``. And whether that was all."""
+        """Whatever is queued; nothing when nobody came for ``LOOK_EVERY``, or somebody wants to know what waits. And
+        whether that was all."""
         batch: list[_Entry] = []
         try:
-            entry = self._queue.get(timeout=LOOK_EVERY)
-            while entry is not None:
-                if not isinstance(entry, tuple):
+            entries = self._queue.get(timeout=LOOK_EVERY)
+            while entries is not None:
+                batch += entries
+                if not entries or len(batch) >= BATCH:
                     return batch, False
-                batch.append(entry)
-                if len(batch) == BATCH:
-                    return batch, False
-                entry = self._queue.get_nowait()
+                entries = self._queue.get_nowait()
         except queue.Empty:
             return batch, False
         return batch, True

@@ -17,6 +17,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,14 @@ CREATE TABLE IF NOT EXISTS arrival (
 INDEX = "CREATE INDEX IF NOT EXISTS arrival_aside ON arrival (seq) WHERE aside <> ''"
 _INSERT = (
     "INSERT INTO arrival (seq, at, deliveries_before, bytes_before, deliveries, size, sha256, recipients, envelope,"
-    " path, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " path, data) VALUES "
+)
+COLUMNS = 11
+AT_ONCE = 16  # rows of a statement: each time SQLite is entered and left, the other threads stand in turn for Python
+_NEXT = "coalesce((SELECT {} FROM arrival ORDER BY seq DESC LIMIT 1), 0)"
+_INSERT_NEXT = (
+    f"{_INSERT} (max({_NEXT.format('seq + 1')}, ?), ?, {_NEXT.format('deliveries_before + deliveries')},"
+    f" {_NEXT.format('bytes_before + size')}, ?, ?, ?, ?, ?, ?, ?)"
 )
 _LAST = "SELECT seq, deliveries_before + deliveries, bytes_before + size, at FROM arrival ORDER BY seq DESC LIMIT 1"
 _FIRST = (
@@ -106,6 +114,7 @@ class ArrivalsFile:
             private.create(self.path)
         elif not self.path.exists():
             raise FileNotFoundError(self.path)
+        self._waits = BUSY_WAIT
         self._connection = sqlite3.connect(self.path, timeout=BUSY_WAIT, isolation_level=None, check_same_thread=False)
         try:
             self._connection.execute("PRAGMA journal_mode=WAL")
@@ -157,39 +166,42 @@ class ArrivalsFile:
 
     def append(self, mails: Sequence[NewArrival], *, patient: bool = True) -> bool:
         """One transaction, synced. False, and nothing was done, when another writes and ``patient`` is not."""
-        texts = [texts_of(mail) for mail in mails]
-        if not self._begun(patient):
+        rows = [_row(mail) for mail in mails]
+        self._wait_for_others(BUSY_WAIT if patient else 0.0)
+        try:
+            if len(rows) == 1:  # a statement by itself is a transaction
+                self._connection.execute(_INSERT_NEXT, (time.time_ns() // 1000, *rows[0]))
+            else:
+                self._append_all(rows)
+        except sqlite3.OperationalError as error:
+            if patient or getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
             return False
+        return True
+
+    def _append_all(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
         try:
             last, count, size, _ = self._connection.execute(_LAST).fetchone() or (0, 0, 0, 0)
-            seq = max(last + 1, time.time_ns() // 1000)
-            rows = []
-            for mail, said in zip(mails, texts, strict=True):
-                number = len(mail.recipients)
-                rows.append((seq, mail.envelope.time, count, size, number, mail.size, mail.sha256, *said))
-                seq, count, size = seq + 1, count + number, size + mail.size
-            self._connection.executemany(_INSERT, rows)
+            first = max(last + 1, time.time_ns() // 1000)
+            values: list[Any] = []
+            for seq, row in enumerate(rows, first):
+                values += (seq, row[0], count, size, *row[1:])
+                count, size = count + row[1], size + row[2]
+            for at in range(0, len(values), AT_ONCE * COLUMNS):
+                part = values[at : at + AT_ONCE * COLUMNS]
+                self._connection.execute(_insert(len(part) // COLUMNS), part)
             self._connection.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
-        return True
 
-    def _begun(self, patient: bool) -> bool:
-        if patient:
-            self._connection.execute("BEGIN IMMEDIATE")
-            return True
-        self._connection.execute("PRAGMA busy_timeout=0")
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            return False
-        finally:
-            self._connection.execute(f"PRAGMA busy_timeout={BUSY_WAIT * 1000:.0f}")
-        return True
+    def _wait_for_others(self, seconds: float) -> None:
+        """How long for another process's transaction, from now on."""
+        if seconds != self._waits:
+            self._connection.execute(f"PRAGMA busy_timeout={seconds * 1000:.0f}")
+            self._waits = seconds
 
     def forget(self, seq: int) -> None:
         """What is in the store up to there. The last row stays, empty: its number and sums are counted on from."""
@@ -291,7 +303,7 @@ class ArrivalsFile:
         self._connection.execute("DELETE FROM arrival WHERE seq = ?", (seq,))
         at, deliveries, size, digest, recipients, envelope, data = values
         texts = (_as_text(recipients), _as_text(envelope))
-        self._connection.execute(_INSERT, (seq, at, 0, 0, deliveries, size, digest, *texts, path, data))
+        self._connection.execute(_insert(1), (seq, at, 0, 0, deliveries, size, digest, *texts, path, data))
         return True
 
     def sweep(self, before: float) -> int:
@@ -312,6 +324,16 @@ class ArrivalsFile:
 
     def close(self) -> None:
         self._connection.close()
+
+
+@cache
+def _insert(rows: int) -> str:
+    return _INSERT + ", ".join([f"({', '.join('?' * COLUMNS)})"] * rows)
+
+
+def _row(mail: NewArrival) -> tuple[Any, ...]:
+    """Without its number and the sums before it."""
+    return mail.envelope.time, len(mail.recipients), mail.size, mail.sha256, *texts_of(mail)
 
 
 def is_cut(mails: Sequence[Arrived], limit: int) -> bool:

@@ -20,8 +20,8 @@ ROOM = 64  # a log may take this part of what is free
 
 
 def lengthen(connection: sqlite3.Connection, database: Path, by: int, most: int) -> int:
-    """Put zeros at the end of the database's log, at most ``by`` octets, until it has ``most`` (as long as it is far from
-    filling the disk). Returns the octets that were put; fewer where the disk takes no more."""
+    """Put zeros at the end of the database's log, at most ``by`` octets, until it has ``most``, or ``ROOM`` allows no
+    more. Returns the octets that were put; fewer where the disk takes no more."""
     log = database.with_name(database.name + BESIDE[0])
     wanted = min(most, shutil.disk_usage(database.parent).free // ROOM)
     put = 0

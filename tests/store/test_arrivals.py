@@ -143,6 +143,22 @@ def test_what_waits_is_known_without_counting(tmp_path: Path) -> None:
     assert file.aside() == [(seqs[6], "why")]
 
 
+def test_numbers_and_sums_run_on_through_transactions_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.store.arrivals.time.time_ns", lambda: 5_000_000)
+    file = ArrivalsFile(tmp_path)
+    mails = [mail(number) for number in range(100)]
+    at = 0
+    for size in (1, 1, 2, stored.AT_ONCE, stored.AT_ONCE + 1, 2 * stored.AT_ONCE + 5, 1):
+        file.append(mails[at : at + size])
+        at += size
+    with raw_file(tmp_path) as raw_rows:
+        rows = raw_rows.execute("SELECT seq, deliveries_before, bytes_before FROM arrival ORDER BY seq").fetchall()
+    assert [found.envelope for found in file.read()] == [each.envelope for each in mails[:at]]
+    assert rows == [(5000 + n, n, sum(each.size for each in mails[:n])) for n in range(at)]
+
+
 def test_a_number_never_comes_again_also_when_the_clock_goes_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +288,16 @@ async def test_where_mails_come_one_at_a_time_the_loop_commits_itself(
         assert len(other.read()) == 5
     assert {commit.thread for commit in commits} == {threading.current_thread()}
     assert door.arrivals.waits.deliveries == 5
+
+
+async def test_what_comes_while_the_arrivals_close_is_told_that_it_is_not_kept(door: Door) -> None:
+    """Also what the loop hands over when the thread has ended."""
+    offered = asyncio.create_task(door.offer(b"Subject: late\r\n\r\n"))
+    while not door.arrivals._turn:  # and not yet at the end of its turn
+        await asyncio.sleep(0)
+    door.arrivals.close()
+    with pytest.raises(NotKept):
+        await asyncio.wait_for(offered, 10)
 
 
 async def test_where_several_wait_they_share_the_commits_of_the_thread(
