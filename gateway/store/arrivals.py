@@ -10,6 +10,7 @@ The folder has the file and the large mails, each a file of its own. Source: doc
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import random
 import shutil
@@ -27,8 +28,9 @@ from gateway.store.arrivalrow import Arrived, NewArrival, arrived_of, texts_of
 FILE = "arrivals.db"
 BATCH = 256
 BUSY_WAIT = 30.0  # seconds for another process's transaction
-PAGES_OF_LOG = {True: 8000, False: 1000}
-"""After which whoever commits moves the log into the file: the importer long before those for whom a peer waits."""
+LOGGED = {True: 32 * 1024 * 1024, False: 4 * 1024 * 1024}
+"""Octets of mail after which whoever has them moves the log into the file: the importer long before those for whom a
+peer waits."""
 LOG_BYTES = 16 * 1024 * 1024
 """Which the log has before it is used: of a burst of some 3,000 mails."""
 BATCH_BYTES = 4 * 1024 * 1024
@@ -115,15 +117,18 @@ class ArrivalsFile:
         elif not self.path.exists():
             raise FileNotFoundError(self.path)
         self._waits = BUSY_WAIT
+        self._most_logged, self._logged, self._read = LOGGED[durable], 0, 0
         self._connection = sqlite3.connect(self.path, timeout=BUSY_WAIT, isolation_level=None, check_same_thread=False)
+        self._door = os.open(folder, os.O_RDONLY)
         try:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._connection.execute("PRAGMA journal_size_limit=67108864")
-            self._connection.execute(f"PRAGMA wal_autocheckpoint={PAGES_OF_LOG[durable]}")
+            self._connection.execute("PRAGMA secure_delete=FAST")  # or each page of a mail is written once more, empty
+            self._connection.execute("PRAGMA wal_autocheckpoint=16000")  # within a turn: we do it before, outside
             self._prepare()
         except sqlite3.DatabaseError as error:
-            self._connection.close()
+            self.close()
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
                 raise ArrivalsDamaged(f"{self.path} is damaged ({error}): see docs/operate.md") from error
             raise
@@ -169,17 +174,31 @@ class ArrivalsFile:
         rows = [_row(mail) for mail in mails]
         self._wait_for_others(BUSY_WAIT if patient else 0.0)
         try:
-            if len(rows) == 1:  # a statement by itself is a transaction
-                self._connection.execute(_INSERT_NEXT, (time.time_ns() // 1000, *rows[0]))
-            else:
-                self._append_all(rows)
+            with self._turn(patient):
+                self._put(rows)
+        except BlockingIOError:
+            return False
         except sqlite3.OperationalError as error:
             if patient or getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
             return False
+        self._has_logged(sum(len(mail.data or b"") for mail in mails))
         return True
 
-    def _append_all(self, rows: Sequence[tuple[Any, ...]]) -> None:
+    @contextlib.contextmanager
+    def _turn(self, patient: bool = True) -> Iterator[None]:
+        """Of those who write: SQLite's own lock sees to it that one does, but who waits for that sleeps, longer each
+        time; who waits for this one is woken. Raises BlockingIOError for one who is not ``patient``."""
+        fcntl.flock(self._door, fcntl.LOCK_EX | (0 if patient else fcntl.LOCK_NB))
+        try:
+            yield
+        finally:
+            fcntl.flock(self._door, fcntl.LOCK_UN)
+
+    def _put(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        if len(rows) == 1:  # a statement by itself is a transaction
+            self._connection.execute(_INSERT_NEXT, (time.time_ns() // 1000, *rows[0]))
+            return
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             last, count, size, _ = self._connection.execute(_LAST).fetchone() or (0, 0, 0, 0)
@@ -197,6 +216,14 @@ class ArrivalsFile:
                 self._connection.execute("ROLLBACK")
             raise
 
+    def _has_logged(self, octets: int) -> None:
+        """Now and then the log is moved into the file; where that fails it stays, as with SQLite's own way."""
+        self._logged += octets
+        if self._logged > self._most_logged:
+            self._logged = 0
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     def _wait_for_others(self, seconds: float) -> None:
         """How long for another process's transaction, from now on."""
         if seconds != self._waits:
@@ -206,12 +233,15 @@ class ArrivalsFile:
     def forget(self, seq: int) -> None:
         """What is in the store up to there. The last row stays, empty: its number and sums are counted on from."""
         paths = [path for (path,) in self._connection.execute(_FILES, (seq,))]
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.execute(_FORGET, (seq,))
-        self._connection.execute(_EMPTY, (seq,))
-        self._connection.execute("COMMIT")
+        with self._turn():
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(_FORGET, (seq,))
+            self._connection.execute(_EMPTY, (seq,))
+            self._connection.execute("COMMIT")
         for path in paths:
             (self.folder / os.fsdecode(path)).unlink(missing_ok=True)
+        self._has_logged(self._read)
+        self._read = 0
 
     def lengthen_log(self, by: int = LOG_BYTES) -> int:
         """Give the log its size before a burst needs it, at most so many octets of it at a time. Returns how many."""
@@ -236,6 +266,7 @@ class ArrivalsFile:
             total += len(found[-1].data or b"")
             if total > BATCH_BYTES:
                 break
+        self._read = total
         return found
 
     def newest_first(self, octets: int, within: bytes = b"") -> Iterator[tuple[Arrived, str]]:
@@ -320,10 +351,14 @@ class ArrivalsFile:
     def settle(self) -> None:
         """Close; a copy becomes one file again."""
         self._connection.execute("PRAGMA journal_mode=DELETE")
-        self._connection.close()
+        self.close()
 
     def close(self) -> None:
+        """A second time does nothing."""
         self._connection.close()
+        if self._door >= 0:
+            os.close(self._door)
+            self._door = -1
 
 
 @cache
