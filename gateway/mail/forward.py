@@ -19,7 +19,7 @@ from . import limits
 from .attribution import Patience, attribution
 from .blocks import to_blocks
 from .clean import clean_line
-from .forwardlines import one_field_a_line
+from .forwardlines import addressed, one_field_a_line
 from .headerlines import field_of, header_block
 from .headerpeople import ANGLED, BARE, shown_author, shown_people
 from .headers import decode_words
@@ -38,6 +38,8 @@ _CHAIN_LINES = 5_000  # of longer text only the outermost mail is read
 def find(lines: Sequence[Line], subject: str = "") -> Forwarded | None:
     """The outermost forwarded mail with the ones inside it as ``chain``."""
     flat = squeeze(one_field_a_line(_capped(lines)))
+    if prefixes.is_forward(subject):  # else an address more makes a forward of an old mail
+        flat = list(map(addressed, flat))
     found = _outermost(flat, subject)
     if found is None:
         return None

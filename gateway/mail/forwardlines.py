@@ -23,10 +23,10 @@ _MOST_ROWS = 8
 
 
 def one_field_a_line(lines: Sequence[Line]) -> list[Line]:
-    return list(map(_addressed, _parted(_without_tables(lines))))
+    return list(_parted(_without_tables(lines)))
 
 
-def _addressed(line: Line) -> Line:
+def addressed(line: Line) -> Line:
     """A line of people with the addresses that stand behind their names as links alone."""
     if line.kind != "text" or not any(_MAILTO.match(run.href) for run in line.runs):
         return line
