@@ -74,7 +74,7 @@ class Body:
         if other:
             said = Said(other, render(result.lines, marks=False))
             result = to_lines(self.content.htmls[index], self.picture, said)
-        if result.hidden and not self._other_form().strip() and all(line.blank for line in result.lines):
+        if again and not self._other_form().strip() and all(line.blank for line in result.lines):
             result = to_lines(self.content.htmls[index], self.picture, EVERYTHING)
             if not all(line.blank for line in result.lines):
                 self.notes.append("nothing but hidden text: shown")
