@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from gateway.operate.acts import FITS, RUNS
 from gateway.operate.said import SHORT
 from gateway.operate.tickets import page_of
 from gateway.operate.trial import kept
-from gateway.store import acts, entries, problems
+from gateway.store import acts, entries, problems, refusals
 from gateway.store.arrivals import ArrivalsFile
 from gateway.store.entries import Visitor
 from gateway.store.schema import delivery, problem
@@ -29,6 +30,7 @@ from gateway.web.console import logins
 from gateway.web.console.app import DOORS, PAGES, application
 from gateway.web.console.trials import alone
 from gateway.work.windows import Placed, Schedule
+from tests.operate.conftest import REFUSED
 from tests.operate.reports import REPORT
 from tests.operate.test_arriving import ID, arrival
 from tests.web.conftest import COOKIE, HOST, PASSWORD, Site
@@ -235,6 +237,21 @@ async def test_a_proxy_is_believed_by_its_network(site: Site, peer: str, header:
 
     assert answer.status_code == status
     assert ("what is ticked" in answer.text) is (header == "lea"), "lea may act, others look"
+
+
+async def test_of_several_mailboxes_each_mail_says_to_which_it_came(client: httpx.AsyncClient, site: Site) -> None:
+    """Also mail that was refused, whose recipient need be no mailbox."""
+    client.cookies = {COOKIE: site.opens["act"]}  # type: ignore[assignment]
+    found = (await client.get("/find", params={"q": "stranger"})).text + (await client.get("/todo")).text
+    site.console.access.change(lambda c: refusals.add(c, [replace(REFUSED, subject="Toner")]))
+    refused = (await client.get("/find", params={"q": "is:refused toner"})).text
+    settings = site.console.settings
+    site.console.settings = settings.model_copy(update={"mailbox": settings.mailbox[:1]})
+    single = (await client.get("/find", params={"q": "stranger"})).text + (await client.get("/todo")).text
+
+    assert len(settings.mailbox) > 1 and "to <bdi>support@msp.example</bdi>" in found
+    assert "to <bdi>nobody@msp.example</bdi>" in refused
+    assert "to <bdi>" not in single
 
 
 async def test_many_at_once_are_exactly_those_that_are_ticked(client: httpx.AsyncClient, site: Site) -> None:

@@ -138,7 +138,8 @@ class Console:
         template = self._templates.get_template(f"{name}.html")
         text = template.render(
             page=name, visitor=visitor, may_act=may(visitor, "act"), may_administer=may(visitor, "administer"),
-            zone=self.settings.timezone, has_trials=any(kept.files(self.state)), **values,
+            zone=self.settings.timezone, has_trials=any(kept.files(self.state)),
+            several_boxes=len(self.settings.mailbox) > 1, **values,
         )  # fmt: skip
         return Response(text, status, media_type="text/html")
 
