@@ -82,6 +82,11 @@ def split_head(data: bytes, start: int = 0, end: int | None = None, *, of_a_part
     return Head(tuple(fields), block, body, tuple(dict.fromkeys(doubts)), tuple(notes[:5]))
 
 
+def block_of(data: bytes) -> bytes:
+    """The header block as it stands, of which ``split_head`` would make the fields."""
+    return data[: _span(data, 0, len(data))[0]]
+
+
 def _span(data: bytes, start: int, end: int) -> tuple[int, int]:
     """Where the header block ends and where the body begins."""
     for empty in (b"\n", b"\r\n"):
@@ -100,11 +105,11 @@ def _span(data: bytes, start: int, end: int) -> tuple[int, int]:
 
 def _empty_line(data: bytes, start: int, end: int) -> tuple[int, int]:
     """Where the first empty line begins and ends; -1 without one. Two finds: a pattern is slow on many lines."""
-    plain = data.find(b"\n\n", start, end)
-    pair = data.find(b"\n\r\n", start, end if plain < 0 else plain)
-    if pair >= 0:
-        return pair + 1, pair + 3
-    return (plain + 1, plain + 2) if plain >= 0 else (-1, -1)
+    pair = data.find(b"\n\r\n", start, end)  # most mail has it, and soon
+    plain = data.find(b"\n\n", start, end if pair < 0 else pair + 1)
+    if plain >= 0:
+        return plain + 1, plain + 2
+    return (pair + 1, pair + 3) if pair >= 0 else (-1, -1)
 
 
 def _bytes_in_doubt(block: bytes) -> list[str]:

@@ -43,8 +43,8 @@ class Arrival:
 
     def finish(self) -> None:
         """All of the content is here."""
-        if self.trouble is None:
-            self._keep(self.line_ends.finish())
+        if self.trouble is None and (rest := self.line_ends.finish()):
+            self._keep(rest)
 
     def _keep(self, content: bytes) -> None:
         try:

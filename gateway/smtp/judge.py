@@ -15,6 +15,7 @@ from gateway.config.mailbox import MailboxSettings
 from gateway.intake.accept import Recipient
 from gateway.intake.maildata import MailData
 from gateway.intake.scanner import ScannerAway
+from gateway.mail.head import block_of, with_line_feeds
 from gateway.match.names import Name, proof_of
 from gateway.model.reasons import Reason
 from gateway.smtp.arrival import Arrival
@@ -81,10 +82,10 @@ async def judge(
 def _loop(context: ServerContext, mail: MailData) -> Reply | None:
     """RFC 5321 6.3, and our own mark. A header is split for this only where the words are there often enough."""
     most, own = context.settings.max_received, context.settings.loop_header.lower()
-    start = mail.start().lower()
-    if start.count(b"received") > most and sum(name.lower() == "received" for name, _ in mail.fields()) > most:
+    block = block_of(with_line_feeds(mail.start())).lower()
+    if block.count(b"received") > most and sum(name.lower() == "received" for name, _ in mail.fields()) > most:
         return LOOP_RECEIVED
-    if not own or own.encode() not in start:
+    if not own or own.encode() not in block:
         return None
     return LOOP_OWN if any(name.lower() == own and _is_ours(context, raw) for name, raw in mail.fields()) else None
 

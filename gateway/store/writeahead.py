@@ -1,8 +1,9 @@
 """SQLite's write-ahead log gets its size before it is used.
 
-While a log grows, each sync of it waits for the file system's journal too, and so for whatever others have changed on
-that disk; the sync of a log that is overwritten waits for its own octets. Zeros behind the frames of a log are none:
-they have not the salt of its header. Sources: sqlite.org/fileformat2.html#walformat, ext4(5) "data=ordered".
+While a log grows, each sync of it also writes what the file system knows of the file, its size and its places (with a
+journal also what others have changed); the sync of a log that is overwritten writes its own octets. Zeros behind the
+frames of a log are none: they have not the salt of its header. Sources: sqlite.org/fileformat2.html#walformat,
+fdatasync(2).
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.smtp import SmtpSettings
+from gateway.mail.head import block_of, split_head, with_line_feeds
 from gateway.smtp.overload import Overload, resident
 from gateway.store.engine import Store
 from tests.smtp.serving import Peer, contents, envelopes, peer, serving
@@ -45,6 +46,15 @@ async def test_our_own_mark_is_a_loop(kept: Store, tmp_path: Path) -> None:
         assert (await send(client, b"x-mail-TICKET-gateway:gw.test\r\n\r\nx")).startswith("554 5.4.6")
         assert (await send(client, b"Subject: x\r\n\r\nX-Mail-Ticket-Gateway: gw.test")).startswith("250")
         assert (await send(client, b"X-Mail-Ticket-Gateway: other.test\r\n\r\nx")).startswith("250")
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r"])
+@pytest.mark.parametrize("empty", [b"\r\n", b"\n"])
+def test_the_block_that_is_looked_through_is_that_of_the_fields(end: bytes, empty: bytes) -> None:
+    """Whatever the line ends are, and whichever empty line comes first."""
+    for text in (b"x", b"\nx", b"\r\nx", b"x\n\nx", b"x\r\n\r\nx"):
+        data = with_line_feeds(end.join((b"Subject: a", b"X-Mail-Ticket-Gateway: gw.test", empty)) + text)
+        assert block_of(data) == split_head(data).block
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from gateway.config.settings import StoreSettings, WorkSettings
 from gateway.intake import importer
 from gateway.intake.accept import NotKept, Recipient
 from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor, Commits
-from gateway.intake.importer import LOOK_EVERY, Importer
+from gateway.intake.importer import GATHER, LOOK_EVERY, Importer
 from gateway.model.envelope import Envelope
 from gateway.store import arrivals as stored
 from gateway.store import counts, imports, operator
@@ -447,9 +447,11 @@ async def test_when_too_much_waits_no_more_is_taken(tmp_path: Path, limit: dict[
 
 async def test_a_burst_is_accepted_first_and_imported_soon(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """While word of more mail comes all the time, batches are imported for all that, and no mail waits for long."""
+    monkeypatch.setattr("gateway.intake.importer.LULL", 5.0)  # on a machine that is busy, too, mail comes all the time
     importer = door.importer()
     stop = asyncio.Event()
     running = asyncio.create_task(importer.run(stop))
+    began = time.monotonic()
     sizes: list[int] = []
     take = imports.take
     monkeypatch.setattr(imports, "take", lambda c, origin, mails: (sizes.append(len(mails)), take(c, origin, mails))[1])
@@ -466,7 +468,7 @@ async def test_a_burst_is_accepted_first_and_imported_soon(door: Door, monkeypat
     importer.close()
     assert begun
     assert sum(sizes) == 45
-    assert len(sizes) < 15
+    assert len(sizes) <= (end - began) / GATHER + 2
 
 
 async def test_in_a_second_without_mail_the_log_gets_its_size(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
