@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from pathlib import Path
 
@@ -55,6 +56,13 @@ def test_the_block_that_is_looked_through_is_that_of_the_fields(end: bytes, empt
     for text in (b"x", b"\nx", b"\r\nx", b"x\n\nx", b"x\r\n\r\nx"):
         data = with_line_feeds(end.join((b"Subject: a", b"X-Mail-Ticket-Gateway: gw.test", empty)) + text)
         assert block_of(data) == split_head(data).block
+
+
+def test_a_header_ends_at_its_first_empty_line() -> None:
+    for text in map(bytes, itertools.product(b"\r\nx", repeat=7)):
+        lines = text.splitlines(keepends=True) if b"\r" not in text.replace(b"\r\n", b"") else []
+        if end := next((at for at, line in enumerate(lines) if line in (b"\n", b"\r\n")), None):
+            assert block_of(text) == b"".join(lines[:end]), text
 
 
 @pytest.mark.parametrize(
