@@ -98,7 +98,7 @@ async def read(desk: Desk, mails: Sequence[Planned], since: float, progress: Pro
     the newest. Raises DeskAway."""
     there = There(await tickets_of(desk, since))
     planned = {mail.ticket_id for mail in mails}
-    wanted = [ticket for ticket in reversed(there.tickets) if ticket.id in planned or ticket.is_touched]
+    wanted = list(reversed(there.tickets))  # all of them: a comment by the desk's own mail leaves updated_at as it was
     wanted.sort(key=lambda ticket: ticket.id not in planned)
     for number, ticket in enumerate(wanted[:MOST_READ]):
         progress("tickets whose comments are read", number, len(wanted))

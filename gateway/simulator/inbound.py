@@ -182,8 +182,7 @@ def _add(desk: Desk, ticket: Row, mail: _Mail, contact: Row | None, user: Row | 
     row["contact_id"] = contact["contact_name_id"] if contact and not user else None
     row["author_type"] = "internal" if user else "client"
     desk.comments.setdefault(ticket["ticket_id"], []).append(row)
-    ticket["updated_at"] = at
-    desk.version += 1
+    desk.version += 1  # the desk leaves the ticket's updated_at as it was
     return row
 
 

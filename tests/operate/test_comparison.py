@@ -74,6 +74,13 @@ CASES: dict[str, tuple[list[Planned], list[dict[str, Any]], dict[str, list[dict[
         {SAME: 1},
     ),
     "no id at all, the first comment repeats the mail": ([planned("1", message_id="digest.0@invalid.local")], [row("9")], {"9": [comment("c1")]}, {SAME: 1}, {}),
+    "a comment by mail that left the time of its ticket as it was": (
+        [planned("1", message_id="a@x"), planned("2", "comment", "b@x", ticket_id="R1", comments=(SHOWN,), at=NOW + 200)],
+        [row("9", message_id="a@x", updated_at=iso(NOW))],
+        {"9": [comment("c1", "a@x"), comment("c2", "b@x", at=NOW + 210)]},
+        {SAME: 1},
+        {SAME: 1},
+    ),
     "two ids are two mails": ([planned("1", message_id="a@x")], [row("9", message_id="<b@x>")], {}, {ONLY_HERE: 1, ONLY_THERE: 1}, {}),
     "one mail to two mailboxes": (
         [planned("1", message_id="a@x", board_id="sales"), planned("2", message_id="a@x")],
@@ -108,11 +115,10 @@ async def test_what_belongs_together(name: str) -> None:
 async def test_reading_is_bounded_and_says_what_was_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparison, "MOST_READ", 3)
     rows = [row(str(number), at=NOW + number) for number in range(5)]
-    rows.append(row("same", at=NOW + 9, updated_at=iso(NOW + 9)))  # nothing happened to it
     desk: Any = Lists(rows, {str(number): [] for number in (0, 4)})
     there: There = await read(desk, [planned("1", "comment", ticket_id="0")], NOW)
 
-    assert [ticket.id for ticket in there.tickets] == ["0", "1", "2", "3", "4", "same"]
+    assert [ticket.id for ticket in there.tickets] == ["0", "1", "2", "3", "4"]
     assert desk.asked == ["0", "4", "3"]  # the planned one, then the newest
     assert there.unread == 1 + 2  # one is gone, two are too many
 

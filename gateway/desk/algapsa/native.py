@@ -18,8 +18,7 @@ Row = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class NativeTicket:
     """``mail_ids`` are what stands as the id of the mail of which it was made, in our form: a Message-ID, or a
-    provider's own number of it. ``at`` is when it was made (Unix time); ``is_touched``: something happened to it
-    since."""
+    provider's own number of it. ``at`` is when it was made (Unix time)."""
 
     id: str
     number: str
@@ -29,7 +28,6 @@ class NativeTicket:
     contact_id: str
     sender: str
     at: float
-    is_touched: bool
     mail_ids: tuple[str, ...]
 
     @property
@@ -63,7 +61,6 @@ def ticket(row: Row) -> NativeTicket:
         contact_id=str(row.get(bodies.CONTACT_ID) or ""),
         sender=str(row.get("contact_email") or ""),
         at=seconds(row.get("entered_at"), 0.0),
-        is_touched=row.get("updated_at") != row.get("entered_at"),
         mail_ids=tuple(own_id(str(said)) for said in ids if said),
     )
 
