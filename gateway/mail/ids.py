@@ -28,7 +28,7 @@ STAND_IN = "@invalid.local"
 LONGEST = 16 * 1024
 """Octets of a field in which ids are looked for; of a longer one its beginning and its end."""
 MOST_FIELDS = 50
-"""Fields of one name that are looked at."""
+"""Fields of one name that are looked at, of all together no more octets than of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ def from_fields(fields: Sequence[RawHeader]) -> HeaderIds:
             others[key].append(raw)
     return HeaderIds(
         own_id(_text(first.get("message-id", b""))),
-        ids_of(" ".join(map(_text, others["in-reply-to"][:MOST_FIELDS]))),
-        ids_of(" ".join(map(_text, others["references"][:MOST_FIELDS]))),
+        ids_of(_text(b" ".join(others["in-reply-to"][:MOST_FIELDS]))),
+        ids_of(_text(b" ".join(others["references"][:MOST_FIELDS]))),
         "date" in first,
         received,
         lower_ascii(author_of(fields).address),

@@ -26,7 +26,7 @@ _QUIET = re.compile(r"([.*|–—•·:!,;-])\1*|={3,}")
 _BETWEEN = re.compile(r"[|;,–—]+|\*{2,}")
 _BEFORE, _BEHIND = "|:;,.", ".,;:!|"
 """Marks that say nothing before and behind a word to which they are joined."""
-_BOLD = re.compile(r"(?<!\S)([*_]{1,3})(\S(?:[^*_\n]*\S)?)\1(?!\w)")
+_BOLD = re.compile(r"(?<!\S)([*_]{1,3})(?![*_])([^*_\s](?:[^*_\n]*[^*_\s])?)\1(?![*_\w])")
 _ENDS_ITEM = re.compile(r"[^\w ?%&+@#$€£/\\~^-]|[–—-]")
 """What stands at the end of an item of a text."""
 

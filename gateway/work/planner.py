@@ -209,10 +209,8 @@ class Planner:
 
     def _wait(self, delivery: Delivery, blockers: list[order.Blocker]) -> Wait | None:
         """A mail waits for earlier mail of its thread until that is posted (docs/design.md "Order")."""
-        if not blockers:
-            return None
         now = self.clock()
-        return Wait(backoff.look_again(delivery, now), delivery.waits_from or now, blockers[0].id)
+        return Wait(backoff.look_again(delivery, now), delivery.waits_from or now, blockers[0].id) if blockers else None
 
     def _is_patient(self, delivery: Delivery, directory: Directory) -> bool:
         """Whether it waits for all earlier mail of its thread: later only for tickets that are being made."""

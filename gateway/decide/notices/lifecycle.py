@@ -362,9 +362,7 @@ def _counted(event: Event, problem: Problem) -> Problem:
     )
     if notice.window and newest:  # a mail that does not list the objects again means the same
         objects = "\n".join(notice.objects) or problem.objects
-        begin, end = notice.window
-        windows = windows_as_text(notice.windows)
-        counted = replace(counted, window_from=begin, window_to=end, windows=windows, objects=objects)
+        counted = replace(_with_times(counted, notice), objects=objects)
     if notice.moved and newest and _without_new_times(notice, problem):
         counted = replace(counted, window_to=0.0, windows="")  # its begin says that it is planned work
     return counted
@@ -372,25 +370,22 @@ def _counted(event: Event, problem: Problem) -> Problem:
 
 def _without_new_times(notice: Notice, problem: Problem) -> bool:
     """Whether work that is moved has no new times, or names the old ones alone: a repeated mail names the new ones."""
-    return not notice.window or (
-        notice.word != problem.word
-        and (*notice.window, windows_as_text(notice.windows))
-        == (problem.window_from, problem.window_to, problem.windows)
-    )
+    return not notice.window or (notice.word != problem.word and _with_times(problem, notice) == problem)
+
+
+def _with_times(problem: Problem, notice: Notice) -> Problem:
+    begin, end = notice.window or (0.0, 0.0)
+    return replace(problem, window_from=begin, window_to=end, windows=windows_as_text(notice.windows))
 
 
 def believed(problem: Problem, notice: Notice) -> Problem:
     """A problem that begins, with what orders later notices and what holds others back: nothing of it counts that
     nobody proved."""
-    begin, end = notice.window or (0.0, 0.0)
     return replace(
-        problem,
+        _with_times(problem, notice),
         rank=notice.rank,
         at=notice.at,
         sequence=notice.sequence,
-        window_from=begin,
-        window_to=end,
-        windows=windows_as_text(notice.windows),
         objects="\n".join(notice.objects),
     )
 

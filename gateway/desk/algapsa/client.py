@@ -140,7 +140,8 @@ class Desk(Calls):
 
     async def tickets_touched(self, since: float, page: int) -> Outcome:
         """A page of the tickets that were made or changed from ``since`` on (the desk's clock), those made first before
-        the others. A comment changes its ticket, but not one that came by the desk's own mail. Waits for the rate limit."""
+        the others. A comment changes its ticket, but not one that came by the desk's own mail. Waits for the rate
+        limit."""
         params = {"updated_from": _iso(since), "sort": "entered_at", "order": "asc", "limit": 100, "page": page}
         return await self._get(
             "/tickets", shape=shapes.ticket_list, params=params, urgency=Urgency.REPLY, patience=BEGUN
