@@ -34,13 +34,13 @@ types: $(READY)
 WORKERS ?= 4
 
 suite: $(READY)
-	$(BIN)/pytest --workers $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: lint types suite
 
 # The tests with their full numbers: every attack by every stranger, 20 mails of 25 MB at once, thousands of examples.
 long: $(READY)
-	GATEWAY_TESTS=long $(BIN)/pytest --workers 2 -o timeout=1200
+	GATEWAY_TESTS=long $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -o timeout=1200
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

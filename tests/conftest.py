@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gateway.store.engine import Store
-from tests import compiled, schema, workers
+from tests import compiled, schema
 from tests.peers import Missing, Postgres
 
 _numbers = itertools.count(1)
@@ -28,8 +28,6 @@ gc.disable()  # while tests are collected: all of it stays
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # tmp_path: thousands of commits wait for no disk
-
-pytest_addoption, pytest_configure = workers.pytest_addoption, workers.pytest_configure
 
 FIRST = (
     "faults/test_faults.py", "scenarios/test_scenarios.py", "web/test_browser.py", "faults/test_storms.py",
@@ -46,7 +44,7 @@ FOLDERS = ("end_to_end", "store", "scenarios", "smtp")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first: files are given out in this order."""
+    """The longest first, where files are given out in this order (--no-loadscope-reorder)."""
     places = {name: place for place, name in enumerate(FIRST + FOLDERS)}
 
     def place(item: pytest.Item) -> int:
