@@ -42,10 +42,18 @@ EAGER = "nice = 0"
 """Below [work]: tests on a busy machine want a worker that does not go behind the others."""
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that nobody listens at, another one each time: a gateway is given two before it uses the first."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def config_text(api: str, key: str, folder: Path, smtp_port: int, http_port: int, **more: str) -> str:

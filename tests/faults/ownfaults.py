@@ -78,7 +78,8 @@ def acknowledge_settings(_: contextlib.ExitStack) -> dict[str, str]:
     smarthost = (
         f'[smarthost]\nhost = "{RELAY}"\nfrom = "no-reply@ops.example"\ntls = "none"\ntimeout = 2\nper_hour = 0\n'
     )
-    return {"smtp": VERDICTS, "extra": smarthost, "mailbox": 'acknowledge = ["stranger"]'}
+    of_one_domain = "[acknowledge]\ndomain_per_hour = 0\n"
+    return {"smtp": VERDICTS, "extra": smarthost + of_one_domain, "mailbox": 'acknowledge = ["stranger"]'}
 
 
 def acknowledge(site: Site, traffic: Traffic) -> None:
