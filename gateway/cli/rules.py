@@ -12,6 +12,7 @@ import typer
 
 from gateway import log
 from gateway.cli.shared import (
+    A_FILE_OF_RULES,
     ConfigOption,
     DeliveryArgument,
     JsonOption,
@@ -65,7 +66,7 @@ def rules(
 
 @app.command("check")
 def check_text(
-    file: Annotated[Path, typer.Argument(help="A file with [[rule]], [[domain]], [[notice]] or [[file]]; - reads it.")],
+    file: Annotated[Path, typer.Argument(help=f"{A_FILE_OF_RULES}; - reads it.")],
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -45,12 +45,11 @@ AudienceOption = Annotated[
         show_default=False,
     ),
 ]
+A_FILE_OF_RULES = r"A file with [\[rule]], [\[domain]], [\[notice]] or [\[file]]"
+"""In a text of help a bracket would begin a style."""
 TextOption = Annotated[
     Path | None,
-    typer.Option(
-        "--text",
-        help="A file with [[rule]], [[domain]], [[notice]] or [[file]], tried as if it stood there; - reads it.",
-    ),
+    typer.Option("--text", help=f"{A_FILE_OF_RULES}, tried as if it stood there; - reads it."),
 ]
 BindOption = Annotated[
     bool | None,

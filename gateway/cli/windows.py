@@ -42,7 +42,7 @@ ClientOption = Annotated[str, typer.Option(help='Whose problems are held: a clie
 ObjectOption = Annotated[
     list[str] | None, typer.Option("--object", help="Only of this device or job; a pattern with *; may be repeated.")
 ]
-NoticeOption = Annotated[list[str] | None, typer.Option("--notice", help="Only of this [[notice]]; may be repeated.")]
+NoticeOption = Annotated[list[str] | None, typer.Option("--notice", help=r"Only of this [\[notice]]; may be repeated.")]
 BeginOption = Annotated[str, typer.Option(help='Time in `timezone`: "2026-12-05 22:00".')]
 RepeatOption = Annotated[
     str, typer.Option(help="daily, weekly, monthly, yearly, or a rule of RFC 5545: FREQ=MONTHLY;BYDAY=2TU.")
