@@ -25,7 +25,7 @@ TWICE = "one {}, for it names several"
 """What failed where an end may be of either of two."""
 _FOREIGN = ("zqx", "\u2602")
 """A word and a symbol that no layout has: a layout that takes one in a place of a subject takes anything there."""
-_PIECE = re.compile(r"\w+|[^\w\s]+")
+_PIECE = re.compile(r"\w+|[^\w\s()\[\]{}]+")
 _TOKEN = re.compile(r"(?:[(\[{]*\d+\s(?=[^\W\d_]))?(?:(?!\*\*)\S)+")
 """What is joined, with a number before it that may be its count."""
 _UNBRACKETED = re.compile(r"[^\s()\[\]{}]+")
