@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.decide.sender import AUTHORS, BINDINGS, PERSONAL, Reasons, Sender, among_its_client, binding
+from gateway.decide.sender import AUTHORS, BINDINGS, PERSONAL, Reasons, Sender, among_its_client, binding, somebody
 from gateway.match import domains
 from gateway.match.ours import Ours
 from gateway.model.email import Address, Email
@@ -43,7 +43,7 @@ class Answer:
     def goes_to_authors_of(self, ticket: Ticket) -> bool:
         """Whether somebody who wrote in the ticket, or is its contact, gets the mail."""
         people = self.outside((*self.email.to, *self.email.cc))
-        senders = [Sender(person.key, "unknown", False) for person in people if person.key != self.sender.address]
+        senders = [somebody(person.key) for person in people if person.key != self.sender.address]
         return any(binding(who, ticket, self.facts, AUTHORS) for who in senders)
 
     def _admitted(self, message_id: str, ticket_id: str) -> Reasons:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gateway.decide.announced import Answer
 from gateway.decide.context import DecisionContext
-from gateway.decide.sender import CUSTOMERS, Reasons, Sender, among_its_client, customer
+from gateway.decide.sender import CUSTOMERS, Reasons, among_its_client, customer, somebody
 from gateway.match import domains
 from gateway.model.questions import ClientsOfDomain, ContactsOf, Facts, Staff, Ticket
 
@@ -57,8 +57,7 @@ def _addressed(context: DecisionContext, address: str, ticket: Ticket, reasons: 
     """Why somebody in To or Cc is a customer of the ticket, "" when none of the reasons says so."""
     policy = context.policy.requesters
     for tried in dict.fromkeys((address, domains.untagged(address))):
-        _, mapped = domains.longest(domains.of(tried), policy.domains)
-        if reason := customer(Sender(tried, "unknown", False, mapped), ticket, context.facts, reasons):
+        if reason := customer(somebody(tried, policy.domains), ticket, context.facts, reasons):
             return reason
     if policy.infer and _is_of_the_clients_domain(address, ticket, context.facts):
         return "is of the domain of the ticket's client"

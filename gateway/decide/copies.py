@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from gateway.decide import floods, reply, threading
 from gateway.decide.context import DecisionContext
 from gateway.decide.sender import binding
-from gateway.decide.today import ticket_today
+from gateway.decide.today import ticket_of_id
 from gateway.mail.ids import derived_message_id
 from gateway.model.plan import Decision
-from gateway.model.questions import Copies, Copy, IsReused, Mapped, PartIn, Ticket, TicketFacts
+from gateway.model.questions import Copies, Copy, IsReused, Mapped, PartIn, Ticket
 from gateway.model.reasons import Reason
 
 MOST_READ_AGAIN = 3  # mails under one id that are read again
@@ -59,8 +59,7 @@ def _again(context: DecisionContext, here: Sequence[Copy]) -> Decision | None:
 def _ticket_of(context: DecisionContext, here: Sequence[Copy]) -> Ticket | None:
     """The ticket of the mail, where the copy's sender may write there."""
     for ticket_id in dict.fromkeys(copy.ticket_id for copy in here if copy.ticket_id):
-        known: Ticket | None = context.facts.ask(TicketFacts(ticket_id))
-        ticket = ticket_today(known, context.facts, context.policy.nobodys, context.trace) if known else None
+        ticket = ticket_of_id(ticket_id, context.facts, context.policy.nobodys, context.trace)
         if ticket is not None and binding(context.sender, ticket, context.facts):
             return ticket
     return None

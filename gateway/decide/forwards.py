@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass
 
-from gateway.decide.sender import Sender, binding
-from gateway.decide.today import ticket_today
+from gateway.decide.sender import Sender, binding, somebody
+from gateway.decide.today import ticket_of_id
 from gateway.match import prefixes, title
 from gateway.match.noreply import takes_no_answers
 from gateway.match.ours import Ours
 from gateway.model.email import Address, Email, Forwarded
 from gateway.model.plan import Trace
-from gateway.model.questions import Facts, Mapped, Staff, Ticket, TicketFacts, TicketsOf
+from gateway.model.questions import Facts, Mapped, Staff, Ticket, TicketsOf
 
 OWN = ("received", "announced")  # how the id of a mail that we have is known
 
@@ -71,12 +71,11 @@ def ticket_of(original: Forwarded, board_id: str, fallbacks: Set[str], facts: Fa
     mine = {row.ticket_id for row in rows if row.board_id == board_id and row.known in OWN and row.ticket_id}
     if len(mine) != 1:
         return None
-    known: Ticket | None = facts.ask(TicketFacts(mine.pop()))
-    ticket = ticket_today(known, facts, fallbacks, trace) if known else None
+    ticket = ticket_of_id(mine.pop(), facts, fallbacks, trace)
     if ticket is None:
         return None
     name = ticket.number or ticket.ticket_id
-    reason = binding(Sender(address, "unknown", False), ticket, facts)
+    reason = binding(somebody(address), ticket, facts)
     trace.add("forward", f"ticket {name} has the forwarded mail", reason or f"{address} has nothing to do with it")
     return ticket if reason else None
 

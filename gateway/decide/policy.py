@@ -25,7 +25,7 @@ from gateway.decide import (
 )
 from gateway.decide.context import DecisionContext, DeliveryContext, Guard
 from gateway.decide.notices import notice
-from gateway.decide.today import ticket_today
+from gateway.decide.today import ticket_of_id
 from gateway.mail.auto import enveloped
 from gateway.match import probe, title
 from gateway.model.email import Automatic, Email, Notification
@@ -212,8 +212,7 @@ def _moved(context: DecisionContext) -> Decision | None:
     if target == "new":
         context.trace.add("operator", "moved to a ticket of its own", "new ticket")
         return newticket.new_ticket(context)
-    known: Ticket | None = context.facts.ask(TicketFacts(target))
-    ticket = ticket_today(known, context.facts, context.policy.nobodys, context.trace) if known else None
+    ticket = ticket_of_id(target, context.facts, context.policy.nobodys, context.trace)
     if ticket is None:
         return context.end(Reason.NO_TICKET, f"ticket {target}, to which it was moved, is not at the desk")
     context.trace.add("operator", f"moved to ticket {ticket.number or target}", "comment")

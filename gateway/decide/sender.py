@@ -39,6 +39,12 @@ class Sender:
         return self.verdict != "unknown"
 
 
+def somebody(address: str, clients: Mapping[str, str] | None = None) -> Sender:
+    """Somebody whom a mail names, in lower case: nothing proves a word of theirs. ``clients`` are those of domains, by
+    the operator's map."""
+    return Sender(address, "unknown", False, domains.longest(domains.of(address), clients or {})[1])
+
+
 Reasons = tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...]
 
 

@@ -30,10 +30,11 @@ from gateway.decide.sender import (
     among_its_client,
     binding,
     is_of_the_domain,
+    somebody,
     wrote,
 )
 from gateway.decide.today import ticket_today
-from gateway.match import domains, tickettoken
+from gateway.match import tickettoken
 from gateway.match.ours import Ours
 from gateway.model.email import Email, lower_ascii
 from gateway.model.envelope import Envelope, Verdict
@@ -145,8 +146,7 @@ class Thread:
         people = [self.sender]
         if self.sender.is_staff or self.sender.is_ours:
             others = self.answer().outside((*self.email.to, *self.email.cc))
-            clients = [domains.longest(domains.of(person.key), self.clients)[1] for person in others]
-            people = [Sender(who.key, "unknown", False, client) for who, client in zip(others, clients, strict=True)]
+            people = [somebody(person.key, self.clients) for person in others]
         return Namesakes(people, self.fallbacks, self.facts)
 
 
@@ -395,6 +395,5 @@ def _bounce_binding(thread: Thread, ticket: Ticket) -> str:
     assert bounce is not None
     if not bounce.recipient:
         return ""
-    unreached = Sender(lower_ascii(bounce.recipient), "unknown", False)
-    reason = binding(unreached, ticket, thread.facts)
+    reason = binding(somebody(lower_ascii(bounce.recipient)), ticket, thread.facts)
     return f"{bounce.recipient}, whom the report is about, {reason}" if reason else ""

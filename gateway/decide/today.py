@@ -45,6 +45,12 @@ def ticket_today(known: Ticket, facts: Facts, fallbacks: Set[str], trace: Trace)
     return _master(ticket, state, facts, fallbacks, trace)
 
 
+def ticket_of_id(ticket_id: str, facts: Facts, fallbacks: Set[str], trace: Trace) -> Ticket | None:
+    """The same of a ticket of which only the id is known; None also where nobody knows it."""
+    known: Ticket | None = facts.ask(TicketFacts(ticket_id))
+    return ticket_today(known, facts, fallbacks, trace) if known else None
+
+
 def _master(ticket: Ticket, state: TicketState, facts: Facts, fallbacks: Set[str], trace: Trace) -> Ticket:
     """A merged or bundled ticket is followed to its master, within one client: a master of another client would show
     the words to strangers."""

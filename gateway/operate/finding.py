@@ -135,8 +135,8 @@ def _accepted(connection: Connection, search: Search, most: int) -> tuple[list[R
     if not any(any(tokens(text)) for text in search.words):
         return _newest(connection, search, low, high, most), 0
     within = delivery.c.seq.between(low, high)
-    on_ticket = _rows(connection, [_on(tickets), within, *narrowed], most) if tickets else []
-    rows, reached = _with_words(connection, search, _fitting(on_ticket, search), low, high, most)
+    of_tickets = _rows(connection, [_on(tickets), within, *narrowed], most) if tickets else []
+    rows, reached = _with_words(connection, search, _fitting(of_tickets, search), low, high, most)
     return sorted(rows, key=lambda row: row["seq"], reverse=True)[:most], reached
 
 

@@ -77,7 +77,6 @@ _IS_AHEAD = and_(
 _IS_PLANNED = _stage == constant(Stage.PLANNED)
 _IS_WAITED_FOR = or_(bindparam("k_patient", type_=Boolean), and_(_IS_PLANNED, _CREATING))
 """Who has no patience left waits, without limit, for a ticket that may be on the way to the desk."""
-_SAME_SENDER = delivery.c.sender == _WAITING.c.sender
 _IN_THREAD = (
     select(
         *_COLUMNS,
@@ -85,7 +84,7 @@ _IN_THREAD = (
         delivery.c.desk,
         delivery.c.message_id,
         delivery.c.sender_domain,
-        _SAME_SENDER.label("same_sender"),
+        (delivery.c.sender == _WAITING.c.sender).label("same_sender"),
         _SAME_DOMAIN.label("same_domain"),
         _LEADS.label("leads"),
         _TAKES_PART.label("takes_part"),
@@ -228,7 +227,7 @@ def _wake(count: int) -> Prepared:
         return (
             update(delivery)
             .where(
-                delivery.c.seq.in_(union_all(*(select(next_ones.c.seq) for next_ones in behind))),
+                delivery.c.seq.in_(union_all(*(select(following.c.seq) for following in behind))),
                 _stage == constant(Stage.ACCEPTED),
                 delivery.c.waits_from > 0,
                 delivery.c.due_at > bindparam("k_now"),

@@ -27,7 +27,6 @@ KIND = "acknowledge"
 WORTH = 4 * 3600.0
 """Seconds for which the smarthost may be tried."""
 LATE = 86400.0
-HOUR = 3600.0
 
 
 class Acknowledger:
@@ -89,8 +88,9 @@ class Acknowledger:
         domain = domains.of(recipient)
         if not self.domain_per_hour or domains.is_public(domain):
             return False
-        told = letters.recipients(connection, KIND, now - HOUR)
-        alike = [address for address in told if domains.family(domains.of(address)) == domains.family(domain)]
+        told = letters.recipients(connection, KIND, now - letters.HOUR)
+        family = domains.family(domain)
+        alike = [address for address in told if domains.family(domains.of(address)) == family]
         return len(alike) >= self.domain_per_hour
 
     def message_id(self, letter: Letter) -> str:
