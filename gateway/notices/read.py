@@ -7,7 +7,7 @@ original was, and nothing in it is proven: what counts is the standing of who se
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from itertools import islice
@@ -177,7 +177,7 @@ def _of_one(source: Source, values: Values, proof: str, forwarded: bool = False)
         names=_names(source, values),
         at=_at(source, values),
         sequence=_number(values.get(when.sequence)) if when.sequence else -1,
-        window=(windows[0][0], max(end for _, end in windows)) if windows else None,
+        window=(windows[0][0], windows[-1][1]) if windows else None,
         windows=windows if len(windows) > 1 else (),
         moved=state in ("planned", "update") and source.moves(word),
         objects=tuple(values.all(key.objects)) if key.objects else (),
@@ -355,20 +355,25 @@ def _windows(source: Source, values: Values) -> tuple[tuple[float, float], ...]:
     begins = [times.on(day, text) for text in values.all(when.start)] or [""]
     told = values.all(when.end) or [""]
     overs = [times.on(begins[min(at, len(begins) - 1)], text) for at, text in enumerate(told)]
-    starts, ends = (_moments(source, values, texts, near) for texts in (begins, overs))
-    for at in range(min(len(starts), len(ends))):
-        if 0 < ends[at] <= starts[at] and overs[at] != told[at]:  # a clock alone, after midnight
-            ends[at] = _moments(source, values, [overs[at]], near, later=1)[0]
-    if len(starts) != len(ends) or not all(0 < begin < over for begin, over in zip(starts, ends, strict=True)):
-        starts, ends = starts[:1], ends[:1]
+    starts, stops = (_moments(source, values, texts, near) for texts in (begins, overs))
+    for at in range(min(len(starts), len(stops))):
+        if 0 < stops[at] <= starts[at] and overs[at] != told[at]:  # a clock alone, after midnight
+            stops[at] = _moments(source, values, [overs[at]], near, later=1)[0]
+    if len(starts) != len(stops) or not all(0 < start < stop for start, stop in zip(starts, stops, strict=True)):
+        starts, stops = starts[:1], stops[:1]
     if starts[0] > 0 and when.lasts and not values.get(when.end):
-        ends = [starts[0] + times.duration(values.get(when.lasts))]
+        stops = [starts[0] + times.duration(values.get(when.lasts))]
+    return _apart(zip(starts, stops, strict=True))
+
+
+def _apart(spans: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Spans in their order; those that touch are one, and what ends before it begins is none."""
     found: list[tuple[float, float]] = []
-    for begin, over in sorted(zip(starts, ends, strict=True)):
+    for begin, end in sorted(spans):
         if found and begin <= found[-1][1]:
-            found[-1] = found[-1][0], max(over, found[-1][1])
-        elif 0 < begin < over:
-            found.append((begin, over))
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        elif 0 < begin < end:
+            found.append((begin, end))
     return tuple(found[:MOST_WINDOWS])
 
 
