@@ -16,7 +16,7 @@ from sqlalchemy import Connection, update
 from gateway.cli import app as gateway_commands
 from gateway.model.problem import Problem
 from gateway.model.reasons import Reason
-from gateway.operate import story
+from gateway.operate import finding, story
 from gateway.operate.act import ACTS
 from gateway.operate.acts import FITS, RUNS
 from gateway.operate.said import SHORT
@@ -28,6 +28,7 @@ from gateway.store.entries import Visitor
 from gateway.store.schema import delivery, problem
 from gateway.web.console import logins
 from gateway.web.console.app import DOORS, PAGES, application
+from gateway.web.console.commands import Run
 from gateway.web.console.trials import alone
 from gateway.work.windows import Placed, Schedule
 from tests.operate.conftest import REFUSED
@@ -167,6 +168,25 @@ async def test_what_is_left_of_a_desk_that_is_gone_is_on_today(client: httpx.Asy
     text = (await client.get("/")).text
 
     assert "<b>Desk &lt;old&gt;</b> is no longer in the configuration; nothing closes" in text
+
+
+async def test_what_goes_on_may_end_while_its_page_is_made(
+    client: httpx.AsyncClient, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.cookies = {COOKIE: site.opens["act"]}  # type: ignore[assignment]
+    run = Run("lea", "")
+    monkeypatch.setattr(site.console.commands, "run", run)
+
+    def numbers(*_: object) -> dict[str, int]:
+        run.found = {"mails": 3, "changes": [], "left_out": 0, "unanswered": 0, "counts": {}, "notices": {}}
+        run.is_over = True
+        return {}
+
+    monkeypatch.setattr(finding, "numbers", numbers)
+    first, then = [await client.get("/rules/whatif") for _ in range(2)]
+
+    assert "lea is trying it" in first.text
+    assert "3 mails were decided again" in then.text
 
 
 async def test_a_link_lets_in_once(client: httpx.AsyncClient, site: Site) -> None:

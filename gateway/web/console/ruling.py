@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -55,9 +56,9 @@ async def try_rules(console: Console, request: Request, visitor: Visitor) -> Res
 
 
 async def show_whatif(console: Console, request: Request, visitor: Visitor) -> Response:
-    run = console.commands.run
-    if run is None:
+    if console.commands.run is None:
         return RedirectResponse("/rules", 303)
+    run = replace(console.commands.run)  # as it is now: it may end while the store is looked at
     found = dict(run.found or {})
     changes = found.get("changes", [])[:MOST_CHANGES]
     ids = [change["delivery"] for change in changes]
