@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 import unicodedata
 
 import pytest
@@ -14,6 +13,7 @@ from gateway.mail.read import read as read_mail
 from gateway.match.clients import Text
 from gateway.model.envelope import Envelope
 from gateway.model.notice import Notice
+from tests.pace import processor_time
 
 NEWS = [
     "Some users cannot send mail from the desktop app.",
@@ -77,13 +77,11 @@ def test_no_name_gets_through(seed: int) -> None:
 
 
 def test_a_line_without_end_is_looked_through_at_once() -> None:
-    began = time.process_time()
-    assert fanout.told(notice("Mail flow"), ["www-" * 50_000 + "\x01"], ()) == [
-        "Mail flow",
-        "State: Extended recovery",
-        "www-" * 50_000 + "\x01",
-    ]
-    assert time.process_time() - began < 1
+    line = "www-" * 50_000 + "\x01"
+    with processor_time() as spent:
+        assert fanout.told(notice("Mail flow"), [line], ()) == ["Mail flow", "State: Extended recovery", line]
+
+    assert spent.seconds < 1
 
 
 def test_what_names_nobody_is_told_as_it_is() -> None:

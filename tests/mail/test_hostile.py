@@ -7,11 +7,9 @@ something ends the growth, and that is tried.
 
 from __future__ import annotations
 
-import gc
 import json
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from gateway.decide.pictures import shelter, without_pictures
 from gateway.mail import limits
 from gateway.mail.read import read
 from tests.mail.shapes import SHAPES
+from tests.pace import processor_time
 from tests.sizes import LONG
 
 pytestmark = pytest.mark.timeout(600)  # half a minute of processor time in one go: long on a busy machine
@@ -32,24 +31,21 @@ MAILS = Path(__file__).parents[1] / "mails" / "hostile"
 
 
 def seconds(raw: bytes) -> float:
-    gc.disable()
-    try:
-        start = time.process_time()
+    with processor_time() as spent:
         read(raw)
-        return time.process_time() - start
-    finally:
-        gc.enable()
+    return spent.seconds
 
 
 _EACH = f"""
-import json, time
-from tests.mail.shapes import SHAPES
+import json
 from gateway.mail.ids import scan_ids
 from gateway.mail.read import read
+from tests.mail.shapes import SHAPES
+from tests.pace import processor_time
 def seconds(work, raw):
-    start = time.process_time()
-    done = work(raw)
-    return time.process_time() - start, done
+    with processor_time() as spent:
+        done = work(raw)
+    return spent.seconds, done
 found = {{}}
 for name, shape in SHAPES.items():
     piece, _ = seconds(read, shape({PIECE}))

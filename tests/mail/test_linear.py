@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 
 import pytest
 
@@ -11,6 +10,7 @@ from gateway.mail.headerpeople import shown_people
 from gateway.mail.mime import parse_typed
 from gateway.mail.read import read
 from gateway.mail.tnef import unpack
+from tests.pace import processor_time
 from tests.sizes import size
 
 HEAD = b"From: a@b.example\nSubject: x\nContent-Type: text/plain; charset=utf-8\n\n"
@@ -56,10 +56,10 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
 def test_a_hostile_winmail_is_a_file_at_once(bomb: bytes) -> None:
-    began = time.process_time()
-    unpack(bomb)
+    with processor_time() as spent:
+        unpack(bomb)
 
-    assert time.process_time() - began < 2
+    assert spent.seconds < 2
 
 
 def test_a_plain_winmail_is_unpacked() -> None:
@@ -80,10 +80,10 @@ LINES = {
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 def test_lines_that_look_like_attributions(line: bytes) -> None:
     raw = HEAD + line * (SIZE // len(line))
-    began = time.process_time()
-    read(raw)
+    with processor_time() as spent:
+        read(raw)
 
-    assert time.process_time() - began < 1 + 3 * SIZE / 262_144  # half of it on a machine of its own
+    assert spent.seconds < 1 + 3 * SIZE / 262_144  # half of it on a machine of its own
 
 
 BLANKS = {
@@ -95,10 +95,11 @@ BLANKS = {
 
 @pytest.mark.parametrize("value", BLANKS.values(), ids=BLANKS)
 def test_parameters_with_blanks_without_end(value: str) -> None:
-    began = time.process_time()
-    read(f"From: a@b.example\nSubject: x\nContent-Type: {value}\nContent-Disposition: {value}\n\nhi\n".encode())
+    raw = f"From: a@b.example\nSubject: x\nContent-Type: {value}\nContent-Disposition: {value}\n\nhi\n".encode()
+    with processor_time() as spent:
+        read(raw)
 
-    assert time.process_time() - began < 1
+    assert spent.seconds < 1
 
 
 @pytest.mark.parametrize(
@@ -124,10 +125,10 @@ def test_an_attribution_below_many_lines_that_look_like_one() -> None:
 
 @pytest.mark.parametrize("people", ["," * 19_000 + "@", "a," * 9_000 + "@b", "Berg, Bo <bo@x.example>, " * 700, "é" * 19_000 + ",@"])
 def test_the_people_of_a_header_line_as_it_is_shown(people: str) -> None:
-    began = time.process_time()
-    shown_people(people)
+    with processor_time() as spent:
+        shown_people(people)
 
-    assert time.process_time() - began < 0.5
+    assert spent.seconds < 0.5
 
 
 def test_a_comma_within_a_name_parts_nobody() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
@@ -15,6 +14,7 @@ from gateway.mail.read import read as read_mail
 from gateway.model.email import DataFile
 from gateway.notices import html_rows, labels, times
 from gateway.notices.attached import Attached
+from tests.pace import processor_time
 
 LABELS = [
     ("Host: web01", "Host", "web01"),
@@ -261,7 +261,7 @@ def test_rows_of_tables_that_lay_out() -> None:
     "html", ["<tr>" * 100_000, "<tr><td>" * 60_000, "<td " * 100_000, "<tr><td>a<td>" + "a" * 300_000, "<" * 200_000]
 )
 def test_hostile_tables_are_quick(html: str) -> None:
-    started = time.process_time()
-    html_rows.rows(html, "a" * 100_000)
+    with processor_time() as spent:
+        html_rows.rows(html, "a" * 100_000)
 
-    assert time.process_time() - started < 0.5
+    assert spent.seconds < 0.5

@@ -69,14 +69,14 @@ def test_slow_commit_happens_though_the_client_has_left(talk: Talk) -> None:
 
 def test_slow_commits_do_not_wait_for_each_other(talk: Talk) -> None:
     ticket = talk.ticket()
-    talk.sim.faults.set([{"kind": "comment", "do": "slow", "seconds": 0.2}])
+    talk.sim.faults.set([{"kind": "comment", "do": "slow", "seconds": 1}])
     started = time.monotonic()
     threads = [threading.Thread(target=talk.comment, args=(ticket,)) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert time.monotonic() - started < 0.95
+    assert time.monotonic() - started < 5
     assert len(talk.sim.desk.comments[ticket]) == 5
 
 

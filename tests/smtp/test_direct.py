@@ -29,6 +29,7 @@ from gateway.smtp.verdict.dmarc import dmarc_policy, parse_dmarc
 from gateway.smtp.verdict.resolver import DnsTrouble, Resolver
 from gateway.smtp.verdict.signature import body_hash
 from gateway.store.engine import Store
+from tests.pace import processor_time
 from tests.smtp.serving import envelopes, peer, serving
 from tests.smtp.zone import TROUBLE, Zone
 
@@ -108,9 +109,9 @@ def test_canonical_bodies_as_dkimpy_makes_them(text: str, block: int) -> None:
     ids=["blanks", "lines", "words", "cr"],
 )
 def test_hostile_bodies_cost_little(body: bytes) -> None:
-    began = time.monotonic()
-    body_hash(io.BytesIO(body), relaxed=True)
-    assert time.monotonic() - began < 5
+    with processor_time() as spent:
+        body_hash(io.BytesIO(body), relaxed=True)
+    assert spent.seconds < 5
 
 
 def test_fields_keep_their_folds_for_signatures() -> None:
@@ -248,9 +249,9 @@ async def test_a_short_key_is_none(tmp_path: Path) -> None:
     [b"DKIM-Signature: " + b" " * 7000 + b"x", b"DKIM-Signature: b=" + b"\r\n " * 2000, b"DKIM-Signature: ;;;="],
 )
 async def test_hostile_signatures_cost_little(tmp_path: Path, header: bytes) -> None:
-    began = time.monotonic()
-    assert await results((header + b"\r\n") * 20 + MAIL, tmp_path) == ["fail"] * 8
-    assert time.monotonic() - began < 2
+    with processor_time() as spent:
+        assert await results((header + b"\r\n") * 20 + MAIL, tmp_path) == ["fail"] * 8
+    assert spent.seconds < 2
 
 
 # -- DMARC --------------------------------------------------------------------------------------------
