@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 
 from gateway.config.syntax import SECRET
 from gateway.config.types import (
+    AUTHSERV_ID,
     CLOCK,
     HEADER,
     HEADER_OR_NONE,
@@ -202,6 +203,8 @@ FORMS = {
     CLOCK: "expected a time of the day, for example 07:30",
     HOSTNAME: "expected the name of a host, for example mail.msp.example",
     HEADER: "expected the name of a header, for example X-Mail-Ticket-Gateway",
+    AUTHSERV_ID: "expected one name, as it stands first in the relay's Authentication-Results, "
+    "for example mx.msp.example",
     PROCESS: "expected letters, digits, dots, - and _",
     TENANT: "expected the tenant's id, for example 5f3c1d2e-0a4b-4c6d-8e9f-0123456789ab "
     "(Microsoft Entra admin centre, Overview)",

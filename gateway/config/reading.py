@@ -6,6 +6,7 @@ import contextlib
 import errno
 import getpass
 import os
+import stat
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -31,10 +32,13 @@ def unreadable(file: Path, hint: str = "") -> str:
     """Why a file cannot be read, "" when it can. A missing file is not named, for its name may be a secret by mistake;
     ``hint`` is what else to say of it."""
     try:
+        kind = file.stat().st_mode
+        if stat.S_ISDIR(kind):
+            return f"{file} is a folder"
+        if not stat.S_ISREG(kind):  # a pipe is waited for, and read once
+            return f"{file} is a pipe or a device: expected a file, which is read again at each reload"
         with file.open("rb") as opened:
             opened.read(1)
-    except IsADirectoryError:
-        return f"{file} is a folder"
     except PermissionError:
         return f"{file} cannot be read by {user_name()}: give the user that runs the gateway the right to"
     except OSError as error:

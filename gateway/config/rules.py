@@ -18,6 +18,8 @@ from gateway.match.captures import names_in
 from gateway.match.conditions import Group, On, Test
 
 COMPARED = ("above", "below", "at_least", "at_most")
+CHOOSES = frozenset(("name", "desk", "on", "when", "go_on", "on_failure", "example"))
+"""Keys that say which mail a rule is for, and what comes after it. The others set something."""
 Texts = str | tuple[str, ...]
 Bound = Annotated[float, BeforeValidator(bytes_of), Field(allow_inf_nan=False)]
 
@@ -207,6 +209,10 @@ class RuleSettings(Section):
                     raise ValueError(f"{key}: the capture {{{name}}} is not defined by any regex of this rule")
         self._possible()
         return self
+
+    @property
+    def sets_nothing(self) -> bool:
+        return not any(getattr(self, key) for key in type(self).model_fields.keys() - CHOOSES)
 
     def captures(self) -> set[str]:
         return {name for test in _tests(self.node()) for pattern in test.patterns for name in pattern.groupindex}

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from gateway.config.types import (
+    AUTHSERV_ID,
     HEADER,
     HOSTNAME,
     LISTENER,
@@ -138,7 +139,7 @@ class SmtpSettings(Section):
     tls_cert: Path | None = Field(None, description="certificate chain (PEM); with tls_key STARTTLS is offered")
     tls_key: Path | None = Field(None, description="private key (PEM)")
     drain: Seconds = Field(30, description="how long a mail in progress may take after SIGTERM")
-    authserv_ids: tuple[str, ...] = Field(
+    authserv_ids: tuple[Annotated[str, Field(pattern=AUTHSERV_ID)], ...] = Field(
         (), description='authserv-ids whose Authentication-Results count; "-" = those without an id (Microsoft 365)'
     )
     authserv_depth: Annotated[int, Field(ge=0)] = Field(

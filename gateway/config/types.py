@@ -38,6 +38,7 @@ CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 HOSTNAME = "^[A-Za-z0-9._-]{0,255}$"
 HEADER = "^[A-Za-z0-9-]+$"
 HEADER_OR_NONE = "^[A-Za-z0-9-]*$"
+AUTHSERV_ID = r"^[^\s;,]+$"
 PROCESS = "^[A-Za-z0-9._-]*$"
 TENANT = r"^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$"
 SITE = r"^(https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?)?$"
@@ -212,7 +213,8 @@ def zone_name(text: str) -> str:
     try:
         zone_of(text)
     except NotUnderstood as error:
-        near = did_you_mean(text, available_timezones())
+        is_offset = re.search(r"[+-][0-9]", text)  # has no summer time, and what is near it is another
+        near = "" if is_offset else did_you_mean(text, available_timezones())
         raise ValueError(f"{text!r} is not known; expected a name like Europe/Berlin{near}") from error
     return text
 

@@ -208,6 +208,12 @@ def test_the_text_without_mistakes_is_read(tmp_path: Path) -> None:
     assert read(GOOD, tmp_path).mailbox[0].board == "Support"
 
 
+@pytest.mark.parametrize("zone", ["GMT+1", "UTC-05:00", "CET+1"])
+def test_an_offset_is_near_no_zone(zone: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"expected a name like Europe/Berlin$"):
+        read(f'timezone = "{zone}"\n{GOOD}', tmp_path)
+
+
 def test_one_mistake_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read(GOOD.replace(BOARD, "board = 7"), tmp_path)

@@ -13,6 +13,7 @@ import pytest
 import trustme
 
 from gateway.config.load import load
+from gateway.config.settings import ConfigError
 from gateway.operate.preview import startcheck
 from gateway.operate.preview.check import Checked, check
 from gateway.simulator import Seed, Simulator
@@ -137,6 +138,50 @@ def test_who_verifies_senders_is_not_warned(verifies: str, text: str, tmp_path: 
     assert not [note for note in found.notes if "nothing verifies senders" in note]
 
 
+RULES = """
+[[rule]]
+name = "urgent"
+when = [{ field = "subject", contains = "urgent" }]
+priority = "High"
+
+[[rule]]
+name = "urgent"
+when = [{ field = "subject", contains = "down" }]
+go_on = true
+
+[[rule]]
+name = "stop here"
+when = [{ field = "subject", contains = "newsletter" }]
+"""
+
+
+def test_rules_that_are_called_the_same_or_do_nothing(text: str, tmp_path: Path) -> None:
+    found = looked(tmp_path, 'priorities = ["Low", "High"]\n' + text + RULES)
+
+    said = [note.partition(": ")[2] for note in found.notes if ": rule " in note]
+    assert said == [
+        "rule 1 is called 'urgent' as well: stories and `gateway rules` do not tell them apart",
+        "rule 'urgent' sets nothing and goes on: it has no effect",
+    ]
+
+
+def test_a_key_is_read_from_a_file_that_can_be_read_again(text: str, tmp_path: Path) -> None:
+    (tmp_path / "desk-key").unlink()
+    os.mkfifo(tmp_path / "desk-key")
+
+    (fault,) = [fault for fault in looked(tmp_path, text).faults if "api_key_file" in fault.what]
+
+    assert "desk-key is a pipe or a device: expected a file" in fault.what
+
+
+@pytest.mark.parametrize("name", ["mx.msp.example 1", "a.example, b.example", "mx.msp.example;", ""])
+def test_an_authserv_id_is_one_name(name: str, text: str, tmp_path: Path) -> None:
+    believed = f'authserv_ids = ["{name}"]\nrelays = ["127.0.0.1/32"]\n'
+
+    with pytest.raises(ConfigError, match="expected one name, as it stands first"):
+        looked(tmp_path, text.replace("[http]", f"{believed}[http]"))
+
+
 def test_a_wrong_key(text: str, tmp_path: Path) -> None:
     (tmp_path / "desk-key").write_text("another")
 
@@ -180,7 +225,9 @@ def test_a_right_to_write_is_asked_for_without_writing(
         found = looked(tmp_path, other_desk(lambda _: simulator.api)(f'{text}contacts = "{contacts}"\n'))
         after = (len(simulator.desk.tickets), len(simulator.desk.contacts), len(simulator.desk.comments))
 
-    assert [re.findall(r"may not (.+?) \(Permission denied", fault.what) for fault in found.faults] == [[right] for right in lacking]
+    assert [re.findall(r"may not (.+?) \(Permission denied", fault.what) for fault in found.faults] == [
+        [right] for right in lacking
+    ]
     assert all("install.md" in fault.what and fault.where.endswith("gateway.toml:3") for fault in found.faults)
     assert before == after
 

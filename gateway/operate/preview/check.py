@@ -62,6 +62,7 @@ async def check(settings: Settings, config_file: Path | None = None) -> Checked:
     for name in settings.desks:
         await _desk(settings, name, found)
     found.notes += [
+        *_rules(settings),
         *_unproven(settings),
         *await _scanner(settings),
         *_shared_spool(settings),
@@ -146,6 +147,19 @@ def _processes(settings: Settings) -> str:
     count = settings.listener_processes
     listeners = "a listener" if count == 1 else f"{count} listeners"
     return f"{listeners}, a worker and the pages, each a process ([smtp] processes)" if count else "one process"
+
+
+def _rules(settings: Settings) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for number, rule in enumerate(settings.rule):
+        where = settings.locations.of("rule", number, "name")
+        if (first := seen.setdefault(rule.name, number + 1)) <= number:
+            yield (
+                f"{where}: rule {first} is called {rule.name!r} as well: "
+                "stories and `gateway rules` do not tell them apart"
+            )
+        if rule.go_on and rule.sets_nothing:
+            yield f"{where}: rule {rule.name!r} sets nothing and goes on: it has no effect"
 
 
 def _unproven(settings: Settings) -> Iterator[str]:
