@@ -10,11 +10,11 @@ From is still the customer's.
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.decide.sender import Sender, binding, somebody
 from gateway.decide.today import ticket_of_id
-from gateway.match import prefixes, title
+from gateway.match import domains, prefixes, title
 from gateway.match.noreply import takes_no_answers
 from gateway.match.ours import Ours
 from gateway.model.email import Address, Email, Forwarded
@@ -38,7 +38,13 @@ class Forward:
 
 
 def find(
-    email: Email, sender: Sender, trusted: frozenset[str], own: Ours, facts: Facts, trace: Trace
+    email: Email,
+    sender: Sender,
+    trusted: frozenset[str],
+    own: Ours,
+    forms: frozenset[str],
+    facts: Facts,
+    trace: Trace,
 ) -> Forward | None:
     """The forward in a mail, and whether it counts for the person it is about."""
     if not is_forward(email):
@@ -52,7 +58,7 @@ def find(
     if email.forwarded.attached and len(messages) > 1:
         trace.add("forward", f"{len(messages)} mails are attached: nobody can tell which it is about", "stays")
         return Forward(email.forwarded)
-    original, why = _about(email.forwarded, own, facts)
+    original, why = _about(email.forwarded, own, forms, facts)
     if original is None:
         trace.add("forward", f"{whose}, but {why}", "the forwarder stays the requester")
         return Forward(email.forwarded)
@@ -98,20 +104,32 @@ def vouches(sender: Sender, trusted: frozenset[str]) -> str:
     return ""
 
 
-def _about(outermost: Forwarded, own: Ours, facts: Facts) -> tuple[Forwarded | None, str]:
-    """The mail that it is about: the outermost that is not our own people's or mailboxes' mail."""
+def _about(outermost: Forwarded, own: Ours, forms: frozenset[str], facts: Facts) -> tuple[Forwarded | None, str]:
+    """The mail that it is about: the outermost that is not our own people's or mailboxes' mail. That of a web form is
+    by whoever filled it in."""
     chain = (outermost, *outermost.chain)
     facts.want(*(Staff(forwarded.sender.key) for forwarded in chain if forwarded.sender and forwarded.sender.address))
     for depth, forwarded in enumerate(chain):
         address = forwarded.sender.key if forwarded.sender else ""
         if "@" not in address:
             return None, "the forwarded mail names no address"
+        if filled := _filled_in(forwarded, own, forms, facts):
+            return replace(forwarded, sender=filled), f"{address} is a form"
         if takes_no_answers(address):
             return None, f"{address} takes no answers"
         if address in own or facts.ask(Staff(address)):
             continue
         return forwarded, f"the mail of {address}" + (f", forwarded {depth + 1} times" if depth else "")
     return None, "the forwarded mail is of our own people"
+
+
+def _filled_in(forwarded: Forwarded, own: Ours, forms: frozenset[str], facts: Facts) -> Address | None:
+    """Who filled in the form that wrote a mail, which may use an address of ours."""
+    sender, filled = forwarded.sender, forwarded.reply_to
+    if sender is None or filled is None or filled.key in own:
+        return None
+    is_form = sender.key in own or domains.among(sender.key, forms)
+    return filled if is_form and not facts.ask(Staff(filled.key)) else None
 
 
 def has_words(email: Email) -> bool:

@@ -79,7 +79,7 @@ def forward_of(context: DecisionContext) -> forwards.Forward | None:
         context.is_searched = True
         policy = context.policy
         context.forward = forwards.find(
-            context.email, context.sender, policy.forwarders, policy.own, context.facts, context.trace
+            context.email, context.sender, policy.forwarders, policy.own, policy.forms, context.facts, context.trace
         )
     return context.forward
 

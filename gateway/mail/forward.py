@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.match import prefixes
-from gateway.model.email import Forwarded
+from gateway.model.email import Address, Forwarded
 
 from . import limits
 from .attribution import Patience, attribution
@@ -279,6 +279,7 @@ def _build(
         sender=shown_author(fields.get("from", "")),
         to=shown_people(fields.get("to", "")),
         cc=shown_people(fields.get("cc", "")),
+        reply_to=_only(shown_people(fields.get("reply-to", ""))),
         subject=_decoded(fields.get("subject", "")) or prefixes.without_forward(subject),
         date=clean_line(fields.get("date", "")),
         text=render(kept),
@@ -288,6 +289,10 @@ def _build(
         above_blocks=to_blocks(above),
     )
     return forwarded, kept
+
+
+def _only(people: Sequence[Address]) -> Address | None:
+    return people[0] if len(people) == 1 and people[0].address else None
 
 
 def _without_advert(above: Sequence[Line]) -> list[Line]:

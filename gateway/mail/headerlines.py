@@ -10,8 +10,10 @@ from .quotelines import ADDRESS, DIGITS, TIME, YEAR, quote_depth
 
 _FIELD_SETS = (
     ("from", words.FROM), ("date", words.DATE), ("to", words.TO), ("cc", words.CC),
-    ("subject", words.SUBJECT), ("other", words.REPLY_TO),
+    ("subject", words.SUBJECT), ("reply-to", words.REPLY_TO), ("other", words.OTHER),
 )  # fmt: skip
+BESIDE = ("reply-to", "other")
+"""Fields that make no block by themselves."""
 FIELD_NAMES: dict[str, str] = {}
 for _kind, _names in _FIELD_SETS:
     for _name in _names:
@@ -63,7 +65,7 @@ def header_block(texts: Sequence[str], index: int) -> tuple[int, dict[str, str]]
 
     Three of from, date, to, subject; or two of them with an address and a from."""
     kind, _, value = field_of(texts[index])
-    if kind not in ("from", "date", "to", "subject", "cc", "other") or (kind == "other" and not value):
+    if not kind or (kind in BESIDE and not value):
         return None
     found: dict[str, str] = {}
     depth = quote_depth(texts[index])
@@ -80,7 +82,7 @@ def header_block(texts: Sequence[str], index: int) -> tuple[int, dict[str, str]]
         if not kind and position > index:
             kind, value = _kind_by_shape(text, found)
         if kind and quote_depth(text) == depth:
-            if kind != "other" and kind in found:
+            if kind not in BESIDE and kind in found:
                 break
             found[kind] = value
             last_kind = kind
@@ -89,7 +91,7 @@ def header_block(texts: Sequence[str], index: int) -> tuple[int, dict[str, str]]
         elif not text.strip(" \t>*_|\u00a0"):
             blanks += 1
             # A value may stand on the next line; a blank after three fields ends the block.
-            if blanks > 1 or len([k for k in found if k != "other"]) >= 3:
+            if blanks > 1 or len([k for k in found if k not in BESIDE]) >= 3:
                 nxt = field_of(texts[position + 1])[0] if position + 1 < len(texts) else ""
                 if blanks > 1 or not nxt or nxt in found:
                     break

@@ -127,16 +127,14 @@ SUBJECT = (
     "re", "sujet", "thema",
 )  # fmt: skip
 REPLY_TO = (
-    "reply-to", "reply to", "antwort an", "répondre à", "responder a", "rispondi a", "beantwoorden aan",
-    "svar til", "svara till",
-    "antwort-an", "antwoord aan", "odpowiedz do", "odpovědět komu", "importance", "wichtigkeit", "importancia",
-    "priority",
-    "attachments", "anlagen", "pièces jointes", "importance", "bcc", "organization", "sender", "message-id",
-    "resent-from",
-    "responder para", "rispondere a", "vastaus", "válaszcím", "yanıtla", "ответить",
-    "відповісти", "odpověď-komu",
-    "odpoveď-komu", "reply-to",
-    "svar-til", "svar til", "beantwortung", "vastausosoite", "odgovori", "antwort an", "responder-para", "risposta",
+    "reply-to", "reply to", "antwort an", "antwort-an", "beantwortung", "répondre à", "responder a", "responder para",
+    "responder-para", "rispondi a", "rispondere a", "risposta", "beantwoorden aan", "antwoord aan", "svar til",
+    "svar-til", "svara till", "odpowiedz do", "odpovědět komu", "odpověď-komu", "odpoveď-komu", "vastaus",
+    "vastausosoite", "válaszcím", "yanıtla", "ответить", "відповісти", "odgovori",
+)  # fmt: skip
+OTHER = (
+    "importance", "wichtigkeit", "importancia", "priority", "attachments", "anlagen", "pièces jointes", "bcc",
+    "organization", "sender", "message-id", "resent-from",
 )  # fmt: skip
 
 # The words of "-----Original Message-----".

@@ -152,6 +152,7 @@ def _attached(content: Content, inner: Email | None) -> Forwarded | None:
         cc=inner.cc,
         subject=inner.subject,
         date=inner.date,
+        reply_to=inner.reply_to,
         text=inner.text,
         above=render(above),
         blocks=without_pictures(inner.blocks),

@@ -164,6 +164,7 @@ class Forwarded:
     cc: tuple[Address, ...] = ()
     subject: str = ""
     date: str = ""
+    reply_to: Address | None = None
     text: str = ""
     above: str = ""
     blocks: tuple[Block, ...] = ()

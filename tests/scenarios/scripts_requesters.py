@@ -128,6 +128,21 @@ FORWARDS = [
     Scenario("a customer's forward, forwarded by a technician, is the customer's", [
         (M("a", TESS, "Fwd: Fwd: Printer", text=forward(ALICE, "Fwd: Printer", text=forward(GIL, above="look")), verdict="pass"), "ticket 1"),
     ], (48, 49), check=stays_with("Acme", "alice@acme.example")),
+    *(
+        Scenario(f"what a web form wrote, forwarded by a technician, is by whoever filled it in: {name}", [
+            (M("a", TESS, FW, text=text, files=files, verdict="pass"), "ticket 1"),
+        ], (48, 53), {"reply_to": ["noreply@shop.example"]}, check=stays_with("Acme", "alice@acme.example"))
+        for name, text, files in (
+            ("as text", forward(f"Shop <noreply@shop.example>\nReply-To: {ALICE}"), {}),
+            ("in German", forward(f"Shop <noreply@shop.example>\nAntwort an: {ALICE}"), {}),
+            ("as attachment", "See this.", {"mail.eml": eml("Shop <noreply@shop.example>", more=f"Reply-To: {ALICE}\n")}),
+        )
+    ),
+    Scenario("but not of another sender, nor two, nor our own people", [
+        (M("a", TESS, FW, text=forward(f"Gil <gil@globex.example>\nReply-To: {ALICE}"), verdict="pass"), "ticket 1"),
+        (M("b", TESS, "Fwd: Two", text=forward(f"Shop <forms@shop.example>\nReply-To: {ALICE}, {GIL}"), verdict="pass"), "ticket 2"),
+        (M("c", TESS, "Fwd: Ours", text=forward(f"Shop <forms@shop.example>\nReply-To: {TOM}"), verdict="pass"), "ticket 3"),
+    ], (48, 53), {"reply_to": ["forms@shop.example"]}, check=lambda s: [s.client_of(n) for n in (1, 2, 3)] == ["Globex", "Unknown Senders", "Unknown Senders"]),
     Scenario("two attached mails: nobody guesses whose the ticket is", [
         (M("a", TESS, FW, text="Both.", files={"1.eml": eml(), "2.eml": eml(GIL, "<o2@globex.example>")}, verdict="pass"), "ticket 1"),
     ], (49,), check=stays_with("Unknown Senders")),
