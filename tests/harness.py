@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -31,6 +32,7 @@ from gateway.store.stage import PENDING
 from tests import commands, schema
 from tests.commands import Forked
 from tests.sizes import size
+from tests.waiting import PATIENCE
 
 BOX = "support@msp.example"
 PYTHON = [sys.executable, "-m"]
@@ -42,18 +44,19 @@ EAGER = "nice = 0"
 """Below [work]: tests on a busy machine want a worker that does not go behind the others."""
 
 
-_given: set[int] = set()
+PORTS = range(12_000, 32_000)
+"""Below those from which the kernel takes one for whoever connects: between its choice and its use nobody gets it."""
+_begin = os.getpid() * 997 % len(PORTS)  # processes of tests that run beside each other begin far from each other
+_ports = itertools.cycle((*PORTS[_begin:], *PORTS[:_begin]))
 
 
 def free_port() -> int:
     """One that nobody listens at, another one each time: a gateway is given two before it uses the first."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port not in _given:
-            _given.add(port)
+    for port in _ports:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
             return port
+    raise AssertionError("never")
 
 
 def config_text(api: str, key: str, folder: Path, smtp_port: int, http_port: int, **more: str) -> str:
@@ -122,7 +125,7 @@ class GatewayProcess:
         )
         self._engine: Engine | None = None
 
-    def start(self, wait: float = 90) -> GatewayProcess:
+    def start(self, wait: float = PATIENCE) -> GatewayProcess:
         """Its store has the schema already. A busy machine takes its time to import what a process needs."""
         schema.put(self.url)
         self.launch()
@@ -146,7 +149,7 @@ class GatewayProcess:
         """The one that answers when the process has started."""
         return self.smtp_port
 
-    def await_port(self, wait: float = 20) -> None:
+    def await_port(self, wait: float = PATIENCE) -> None:
         """Until mail can be sent, the pages answer and the worker works."""
         end = time.monotonic() + wait
         while time.monotonic() < end:
@@ -198,7 +201,7 @@ class GatewayProcess:
             self._engine.dispose()
             self._engine = None
 
-    def stop(self, wait: float = 30) -> int:
+    def stop(self, wait: float = PATIENCE) -> int:
         self._close()
         if self.process is None:
             return 0
@@ -222,12 +225,12 @@ class GatewayProcess:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def imported(self, answer: str, wait: float = 40) -> str:
+    def imported(self, answer: str, wait: float = PATIENCE) -> str:
         """The id of the mail with this 250, once it is in the store: a 250 says that it is in the arrivals."""
         self._row(answer, wait, lambda row: True)
         return answer.rsplit(" ", 1)[-1]
 
-    def became(self, answer: str, wait: float = 40) -> dict[str, Any]:
+    def became(self, answer: str, wait: float = PATIENCE) -> dict[str, Any]:
         """What became of the mail with this 250: the delivery's row, once it is at its end."""
         return self._row(answer, wait, lambda row: row["stage"] not in PENDING)
 
@@ -252,12 +255,12 @@ class GatewayProcess:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=PATIENCE) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
-    def drained(self, wait: float = 60) -> dict[str, int]:
+    def drained(self, wait: float = PATIENCE) -> dict[str, int]:
         """Wait until nothing is pending; the sums."""
         end, pause = time.monotonic() + wait, 0.05
         while time.monotonic() < end:
@@ -275,7 +278,7 @@ class GatewayProcess:
         raise AssertionError(f"still pending after {wait} s:\n{self.tail()}")
 
     def smtp(self) -> smtplib.SMTP:
-        return smtplib.SMTP("127.0.0.1", self.smtp_port, local_hostname="client.test", timeout=30)
+        return smtplib.SMTP("127.0.0.1", self.smtp_port, local_hostname="client.test", timeout=PATIENCE)
 
     def send(self, mail: EmailMessage | bytes, sender: str = "", to: str | list[str] = BOX) -> str:
         """Send one mail; the text of the 250."""

@@ -16,6 +16,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from tests.harness import free_port
+from tests.waiting import PATIENCE
 
 
 class Missing(Exception):
@@ -70,7 +71,7 @@ class Postgres:
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=60,
+            timeout=PATIENCE,
         )
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stdout.decode(errors='replace')}")
@@ -107,7 +108,7 @@ class Postgres:
     def stop(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGINT)
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while (self.folder / "data" / "postmaster.pid").exists() and time.monotonic() < end:
             time.sleep(0.02)
         shutil.rmtree(self.folder, ignore_errors=True)

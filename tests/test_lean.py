@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 PAGES = {"rich", "pygments"}
 OTHERS_STORE = {"alembic", "psycopg", "sqlalchemy.dialects.postgresql"}
 READING = {"chardetng_py", "gateway.mail.read"}
@@ -15,7 +17,7 @@ READING = {"chardetng_py", "gateway.mail.read"}
 def imported(statement: str) -> set[str]:
     """The modules that a fresh interpreter has after a statement."""
     code = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     return set(done.stdout.split())
 
 

@@ -20,6 +20,7 @@ import httpx
 from gateway.simulator import Seed, Simulator
 from gateway.simulator.comments import write_comment
 from tests.contract import second
+from tests.waiting import PATIENCE
 
 HERE = Path(__file__).parent
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|TIC\d+", re.I)
@@ -73,7 +74,7 @@ def seed_of(group: str) -> Seed:
 def replay(group: str, wanted: list[Exchange]) -> Iterator[Outcome]:
     history = second.Round() if group == "second" else None
     clock = history.clock if history else time.time
-    with Simulator(seed_of(group), clock=clock) as desk, httpx.Client(base_url=desk.url, timeout=20) as client:
+    with Simulator(seed_of(group), clock=clock) as desk, httpx.Client(base_url=desk.url, timeout=PATIENCE) as client:
         # ids of the tenant are the same on both sides: they map to themselves
         known = tenant_of(group).read_text(encoding="utf-8") + (json.dumps(second.TICKETS) if history else "")
         ids = {found[0].lower(): found[0].lower() for found in ID.finditer(known)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
@@ -20,6 +19,7 @@ from gateway.desk.pacing import LocalPacing
 from gateway.model.effects import DocumentBody
 from gateway.simulator import Seed, Simulator
 from gateway.simulator.times import iso
+from tests.waiting import come
 
 BOX = MailboxSettings(address="support@msp.example", board="support", fallback_client="Unknown Senders")
 
@@ -203,7 +203,7 @@ async def test_refusals_are_the_desks_own(desk: Desk, body: dict[str, Any]) -> N
         ({"do": "reset"}, 1),
         ({"do": "refuse"}, 0),
         ({"do": "hang", "seconds": 0.1}, 0),
-        ({"do": "slow", "seconds": 2.4}, 1),
+        ({"do": "slow", "seconds": 5}, 1),
         ({"do": "answer", "status": 500, "commit": True}, 1),
         ({"do": "answer", "status": 503, "body": "html"}, 0),
         ({"do": "answer", "status": 200, "body": "html", "commit": True}, 1),
@@ -219,7 +219,7 @@ async def test_trouble_is_unknown_and_read_back(
     assert isinstance(outcome, Unknown), outcome
     if rule["do"] == "slow":
         assert await readback.tickets(desk, "m-1", sent) == []
-        await asyncio.sleep(0.6)
+        await come(lambda: sim.desk.tickets)
     assert len(await readback.tickets(desk, "m-1", sent)) == stored
 
 

@@ -18,6 +18,7 @@ from gateway.desk.algapsa.calls import Call, Calls
 from gateway.desk.algapsa.connections import Connections
 from gateway.desk.outcome import NotSent, Outcome, Unknown
 from gateway.desk.permit import Permit
+from tests.waiting import PATIENCE, come
 
 FINE = b"HTTP/1.1 200 OK\r\n"
 DATA = b'{"data": {}}'
@@ -44,7 +45,7 @@ async def asked(peer: Peer, tls: ssl.SSLContext | None = None) -> AsyncIterator[
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server, httpx.AsyncClient(transport=Connections(2, 60.0), base_url=url, timeout=None) as client:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             yield client, came
         server.close()
 
@@ -197,7 +198,7 @@ async def test_the_last_moment_is_after_the_connection_and_before_the_first_byte
         desk = Calls("desk", str(client.base_url).rstrip("/"), "key", rate=0)
         with pytest.raises(Gone):
             await desk._call(Call("POST", "/tickets", json_body={}, permit=Permit(lost)))
-        await asyncio.sleep(0.02)
+        await come(lambda: seen)
         assert (came, seen) == ([1], [b""])
         await desk.close()
 
@@ -220,7 +221,7 @@ async def test_tls(is_trusted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
             assert "CERTIFICATE_VERIFY_FAILED" in found.reason
 
 
-async def called(url: str, timeout: float = 5) -> Outcome:
+async def called(url: str, timeout: float = PATIENCE) -> Outcome:
     desk = Calls("desk", url.rstrip("/"), "key", rate=0, timeout=timeout)
     try:
         return await desk._call(Call("POST", "/tickets", json_body={}))
@@ -233,7 +234,7 @@ async def test_a_deadline_before_the_request_left_and_after() -> None:
         await reader.read()
 
     async with asked(silent) as (client, _):
-        assert await called(str(client.base_url), 0.1) == Unknown("TimeoutError: no answer in time")
+        assert await called(str(client.base_url), 0.5) == Unknown("TimeoutError: no answer in time")
         url = str(client.base_url).replace("http:", "https:")  # a peer that never says its part of TLS
         assert await called(url, 0.1) == NotSent("TimeoutError: no answer in time")
 
@@ -273,7 +274,7 @@ async def test_an_address_that_does_not_answer_delays_by_a_moment(
         places = {"refuses": ("127.0.0.1", 1), "deaf": ("127.0.0.2", deaf)}
         answers = ("127.0.0.1", client.base_url.port or 0)
         resolved_as(monkeypatch, *map(places.__getitem__, first.split()), answers)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             assert (await client.get("/")).json() == {"data": {}}
 
 

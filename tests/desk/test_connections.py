@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from gateway.desk.algapsa.connections import Connections
+from tests.waiting import PATIENCE
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -48,7 +49,7 @@ async def reached(most: int, keepalive: float = 60.0) -> AsyncIterator[tuple[Pee
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not true():
             await asyncio.sleep(0)
 
@@ -115,5 +116,5 @@ async def test_a_call_may_be_given_up_at_any_moment(is_kept: bool) -> None:
                 await asyncio.sleep(0)
             call.cancel()
             await asyncio.gather(call, return_exceptions=True)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 assert (await client.get("/")).status_code == 200, moment

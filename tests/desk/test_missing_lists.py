@@ -18,6 +18,7 @@ from gateway.desk.algapsa.catalog import Catalog, UnknownName
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import CATALOG_KEPT, FIRST_AGAIN, Directory
 from gateway.simulator import Seed, Simulator
+from tests.waiting import PATIENCE
 
 Answer = Callable[[], httpx.Response]
 
@@ -105,11 +106,11 @@ async def test_an_optional_list_without_an_answer_is_not_waited_for(monkeypatch:
     monkeypatch.setattr(lists, "OPTIONAL_WAIT", 0.05)
 
     async def hangs(vital: bool = True) -> Any:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     monkeypatch.setattr(asked.directory.desk, "categories", hangs)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await asked.refresh()
     assert asked.catalog.missing == {"categories": "no answer within 0.05 s"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -201,10 +202,12 @@ class TestReplicas:
 
     async def test_by_the_clock_of_the_database_itself(self, shared_store: Store) -> None:
         pacing = SharedPacing(shared_store, Limit("desk", 120, 3), START)
+        began = time.monotonic()
         taken = await Budgets(shared_store).taken(pacing, READ_BACK)
+        passed = time.monotonic() - began
         await asyncio.sleep(0.6)
 
-        assert taken in (3, 4)  # the fourth on a slow machine
+        assert 3 <= taken <= 4 + 2 * passed  # two of them came back in each second
         assert await pacing.take(START + 10, READ_BACK) == 0.0
 
 

@@ -35,6 +35,7 @@ from gateway.work.answers import _state, _ticket
 from gateway.work.effects.base import NotAnswered
 from tests.contract.replay import exchanges
 from tests.sizes import size
+from tests.waiting import PATIENCE
 
 ID = "0b6cf1e6-6f4f-4a53-9f0e-1c2f7a5b1c11"
 Answer = tuple[int, bytes, dict[str, str]]
@@ -213,7 +214,7 @@ def test_an_answer_that_never_ends_is_left(name: str) -> None:
 
     async def ask() -> Outcome:
         desk = Desk("d", "http://desk/api/v1", "k", rate=0, timeout=0.05, transport=httpx.MockTransport(handler))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             return await CALLS[name](desk)
 
     assert isinstance(asyncio.run(ask()), Unknown)

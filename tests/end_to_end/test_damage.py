@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from gateway.simulator import Seed, Simulator
 from tests.harness import gateway, mail
+from tests.waiting import until
 
 GARBAGE = "CAST(x'c3ff8041fe' AS TEXT)"
 # Made, and we do not know: no answer comes before all are made, for after a lost one the desk gets one mail at a time.
 LOST = [{"kind": "create_ticket", "do": "stall", "seconds": 10}, {"kind": "readback", "do": "refuse"}]
-
-
-def await_until(happened: Callable[[], bool], wait: float = 20) -> None:
-    end = time.monotonic() + wait
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_damaged_rows_are_set_aside_and_nothing_is_posted_twice(tmp_path: Path) -> None:
@@ -30,7 +22,7 @@ def test_damaged_rows_are_set_aside_and_nothing_is_posted_twice(tmp_path: Path) 
         running.became(running.send(mail("Known", message_id="<known@acme.example>")))
         desk.faults.set(LOST)
         ids = {name: running.send(mail(name)).rsplit(" ", 1)[-1] for name in names[:3]}
-        await_until(lambda: len(desk.desk.tickets) == len(names))
+        until(lambda: len(desk.desk.tickets) == len(names))
         running.kill()
         desk.faults.set([])
         with closing(sqlite3.connect(tmp_path / "gateway.db")) as connection, connection:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import smtplib
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from gateway.simulator import Simulator
 from tests.harness import BOX, GatewayProcess, free_port, gateway, mail
 from tests.peers import Missing
 from tests.smtp.postfix import Postfix
+from tests.waiting import PATIENCE, until
 
 PAGE = (Path(__file__).parents[2] / "docs" / "install.md").read_text().partition("## Behind Postfix")[2].partition("\n## ")[0]
 BLOCKS = re.findall(r"(?:^    .*\n?)+", PAGE, re.MULTILINE)
@@ -45,7 +45,7 @@ def relay(folder: Path, port: int, main: dict[str, str]) -> Postfix:
 
 
 def offered(postfix: Postfix, recipient: str) -> tuple[int, str]:
-    with smtplib.SMTP("127.0.0.1", postfix.port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", postfix.port, timeout=PATIENCE) as client:
         client.ehlo()
         client.mail("you@example.com")
         code, text = client.rcpt(recipient)
@@ -77,10 +77,7 @@ def test_the_lines_of_the_page(main: dict[str, str], behind: GatewayProcess, tmp
 
     assert (taken, with_tag, unknown) == (250, 250, 550)
     assert "status=sent (250 2.0.0 OK kept as " in sent
-    end = time.monotonic() + 30
-    while "By way of Postfix" not in (found := behind.run("find", queue_id[1]).stdout):
-        assert time.monotonic() < end, found
-        time.sleep(0.2)
+    until(lambda: "By way of Postfix" in behind.run("find", queue_id[1]).stdout, tell=behind.tail)
 
 
 def test_other_mail_of_the_domain_goes_where_it_went(behind: GatewayProcess, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -19,6 +18,7 @@ import pytest
 
 from gateway.simulator import Seed, Simulator
 from tests.harness import GatewayProcess, config_text, free_port, mail
+from tests.waiting import PATIENCE, until
 
 NULL = (200, b"null", {})
 ODD = {
@@ -67,7 +67,7 @@ class Between:
         kept = {name: value for name, value in headers.items() if name.lower() in ("x-api-key", "content-type", "accept")}
         request = urllib.request.Request(f"http://{self.target.netloc}{path}", content or None, kept, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, answer.read(), {"Content-Type": answer.headers.get("content-type", "")}
         except urllib.error.HTTPError as error:
             return error.code, error.read(), {}
@@ -94,7 +94,7 @@ def test_no_answer_of_the_desk_ends_the_process(between: tuple[Simulator, Betwee
     process = GatewayProcess(tmp_path, text, smtp, http).start()
     try:
         taken = [process.send(mail("from the start", sender="ann@acme.example"))]
-        _eventually(lambda: _waits(process, taken[0]).startswith("the desk, which is away: 200 without an object"))
+        until(lambda: _waits(process, taken[0]).startswith("the desk, which is away: 200 without an object"))
         shown = json.loads(process.run("queue", "show", taken[0].rsplit(" ", 1)[-1], "--json").stdout)
         assert shown["subject"] == "from the start" and shown["message_id"].endswith("@acme.example")
         assert shown["waiting"]["reason"] == "desk" and shown["waiting"]["since"] > 0
@@ -105,7 +105,7 @@ def test_no_answer_of_the_desk_ends_the_process(between: tuple[Simulator, Betwee
             desk.odd = odd
             asked = desk.asked
             taken.append(process.send(mail(name, sender="alice@acme.example")))
-            _eventually(lambda asked=asked: desk.asked > asked)
+            until(lambda asked=asked: desk.asked > asked)
             assert process.process is not None and process.process.poll() is None, process.tail()
             assert process.get("/healthz")[0] == 200
 
@@ -124,10 +124,3 @@ def test_no_answer_of_the_desk_ends_the_process(between: tuple[Simulator, Betwee
 def _waits(process: GatewayProcess, answer: str) -> str:
     rows = json.loads(process.run("queue", "list", "--stage", "pending", "--json").stdout)
     return next((row["waits for"] for row in rows if row["id"] == answer.rsplit(" ", 1)[-1]), "")
-
-
-def _eventually(holds: Any, within: float = 20) -> None:
-    end = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)

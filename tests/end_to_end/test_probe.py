@@ -7,7 +7,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from gateway.simulator import Simulator
 from tests.harness import GatewayProcess, gateway
 from tests.peers import Missing
 from tests.smtp.postfix import Postfix
+from tests.waiting import PATIENCE
 
 DOCS = (Path(__file__).parents[2] / "docs" / "install.md").read_text()
 CHECKS = next(line.strip() for line in DOCS.splitlines() if line.startswith("    /^(Authentication-Results"))
@@ -85,7 +85,7 @@ def test_the_mail_of_the_documentation(behind: GatewayProcess, tmp_path: Path) -
     postfix = relay(behind, tmp_path, CHECKS)
     try:
         words = shlex.split(SWAKS.replace("--server mx.msp.example", f"--server 127.0.0.1:{postfix.port}"))
-        sent = subprocess.run(words, capture_output=True, text=True, timeout=30)
+        sent = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE)
         assert sent.returncode == 0, sent.stdout
         kept = postfix.await_log("status=sent")
     finally:
@@ -94,4 +94,3 @@ def test_the_mail_of_the_documentation(behind: GatewayProcess, tmp_path: Path) -
     assert found
     row = behind.became(found.group(1))
     assert (row["stage"], row["reason"]) == ("QUARANTINED", "spoofed-internal")
-    assert time.time() - row["accepted_at"] < 60

@@ -26,6 +26,7 @@ from gateway.store.schema import refusal
 from tests import schema
 from tests.harness import GatewayProcess, config_text, free_port, mail
 from tests.test_priority import kernel_has_slices, slice_of
+from tests.waiting import PATIENCE, until
 
 
 def children(pid: int) -> dict[str, int]:
@@ -37,13 +38,10 @@ def children(pid: int) -> dict[str, int]:
     return found
 
 
-def all_children(pid: int, wait: float = 20) -> dict[str, int]:
+def all_children(pid: int) -> dict[str, int]:
     """Once all are there: the first one answers before the last one is begun."""
-    end = time.monotonic() + wait
-    while set(found := children(pid)) != {"listener-1", "listener-2", "worker", "pages"}:
-        assert time.monotonic() < end, found
-        time.sleep(0.01)
-    return found
+    until(lambda: set(children(pid)) == {"listener-1", "listener-2", "worker", "pages"}, tell=lambda: str(children(pid)))
+    return children(pid)
 
 
 def nice(pid: int) -> int:
@@ -54,7 +52,7 @@ def nice(pid: int) -> int:
 def apart(simulator: Simulator, tmp_path: Path) -> Iterator[GatewayProcess]:
     smtp, http = free_port(), free_port()
     text = config_text(simulator.api, simulator.key, tmp_path, smtp, http, smtp="processes = 2", work="")
-    process = GatewayProcess(tmp_path, text, smtp, http).start(60)
+    process = GatewayProcess(tmp_path, text, smtp, http).start()
     try:
         yield process
     finally:
@@ -68,14 +66,11 @@ def refused(process: GatewayProcess) -> list[str]:
     return []
 
 
-def again(process: GatewayProcess, name: str, old: int, wait: float = 60) -> int:
-    """The process of that name, once another has taken its place."""
+def again(process: GatewayProcess, name: str, old: int) -> None:
+    """Until another has taken the place of the process of that name."""
     assert process.process is not None
-    end = time.monotonic() + wait
-    while (new := children(process.process.pid).get(name, old)) == old:
-        assert time.monotonic() < end, process.tail()
-        time.sleep(0.02)
-    return new
+    pid = process.process.pid
+    until(lambda: children(pid).get(name, old) != old, tell=process.tail)
 
 
 def test_each_is_killed_by_itself_and_nothing_is_lost(apart: GatewayProcess) -> None:
@@ -86,7 +81,7 @@ def test_each_is_killed_by_itself_and_nothing_is_lost(apart: GatewayProcess) -> 
 
     for name in ("listener-1", "listener-2"):
         os.kill(there[name], signal.SIGKILL)
-    with socket.create_connection(("127.0.0.1", apart.smtp_port), 1):  # the port never closed
+    with socket.create_connection(("127.0.0.1", apart.smtp_port), PATIENCE):  # the port never closed
         pass
     again(apart, "listener-1", there["listener-1"])
     said.append(apart.send(mail("After a listener was killed")))
@@ -116,10 +111,7 @@ def test_a_refusal_at_a_listener_is_found_by_the_worker(apart: GatewayProcess) -
         peer.ehlo("client.test")
         peer.mail("ann@acme.example")
         assert peer.rcpt("nobody@msp.example")[0] == 550
-    end = time.monotonic() + 60
-    while "nobody@msp.example" not in refused(apart):
-        assert time.monotonic() < end, apart.tail()
-        time.sleep(0.1)
+    until(lambda: "nobody@msp.example" in refused(apart), tell=apart.tail)
 
 
 def test_a_listener_has_what_it_needs_and_no_more(simulator: Simulator, tmp_path: Path) -> None:
@@ -139,7 +131,7 @@ from gateway.cli import main
 main()
 """
     command = [sys.executable, "-c", instead, "serve", "--config", str(config)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
 
     modules = set((tmp_path / "modules").read_text().split())
     assert "gateway.smtp.session" in modules
@@ -154,7 +146,7 @@ def test_what_keeps_it_from_starting_is_said_by_the_command(simulator: Simulator
         process = GatewayProcess(tmp_path, text, smtp, http)
         process.launch()
         assert process.process is not None
-        assert process.process.wait(60) == 2
+        assert process.process.wait(PATIENCE) == 2
     assert f"127.0.0.1:{smtp}" in process.tail()
 
 
@@ -169,7 +161,7 @@ def test_what_an_administrator_has_to_mend_ends_it(simulator: Simulator, tmp_pat
         connection.execute("UPDATE schema_floor SET revision = '9999'")
     process.launch()
     assert process.process is not None
-    assert process.process.wait(60) == 2
+    assert process.process.wait(PATIENCE) == 2
     assert "install the newer version" in process.tail()
 
 
@@ -177,7 +169,7 @@ def test_what_waits_in_the_arrivals_counts_once(apart: GatewayProcess) -> None:
     with closing(sqlite3.connect(apart.folder / "gateway.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         apart.send(mail("While the store is locked"))
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while 'gateway_deliveries{state="arriving"} 1.0' not in (page := apart.get("/metrics")[1]):
             assert time.monotonic() < end, page
         other.execute("ROLLBACK")
@@ -188,10 +180,7 @@ def test_if_the_first_process_is_killed_all_end(apart: GatewayProcess) -> None:
     assert apart.process is not None
     there = all_children(apart.process.pid)
     apart.kill()
-    end = time.monotonic() + 10
-    while any(Path(f"/proc/{number}").exists() for number in there.values()):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: not any(Path(f"/proc/{number}").exists() for number in there.values()))
 
 
 def test_metrics_of_several_processes_are_one_page() -> None:

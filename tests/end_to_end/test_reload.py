@@ -15,6 +15,7 @@ import pytest
 
 from gateway.simulator import Seed, Simulator
 from tests.harness import GatewayProcess, config_text, free_port, mail
+from tests.waiting import PATIENCE, until
 
 RULE = """
 [[rule]]
@@ -64,11 +65,7 @@ def metric(live: GatewayProcess, name: str) -> float:
 
 
 def until_logged(live: GatewayProcess, words: str, times: int = 1) -> None:
-    """A busy machine takes its time to start the worker that says it."""
-    end = time.monotonic() + 90
-    while live.log.read_text().count(words) < times:
-        assert time.monotonic() < end, live.tail()
-        time.sleep(0.02)
+    until(lambda: live.log.read_text().count(words) >= times, tell=live.tail)
 
 
 def test_rules_are_taken_or_refused(live: GatewayProcess, desk: Simulator) -> None:
@@ -146,11 +143,11 @@ def test_nobody_else_reloads(live: GatewayProcess) -> None:
 
     request = urllib.request.Request(f"http://127.0.0.1:{live.http_port}/reload", method="POST")
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(request, timeout=5)
+        urllib.request.urlopen(request, timeout=PATIENCE)
     request.add_header("x-gateway-command", "reload")
     request.add_header("x-forwarded-for", "192.0.2.1")
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(request, timeout=5)
+        urllib.request.urlopen(request, timeout=PATIENCE)
 
 
 def test_where_no_gateway_runs(tmp_path: Path, live: GatewayProcess) -> None:
@@ -166,7 +163,7 @@ def pages(live: GatewayProcess) -> Iterator[httpx.Client]:
     """The console, as an administrator sees it."""
     link = live.run("console").stdout.strip()
     address, _, value = link.partition("/enter?link=")
-    with httpx.Client(base_url=address, headers={"Origin": address}, follow_redirects=True, timeout=60) as client:
+    with httpx.Client(base_url=address, headers={"Origin": address}, follow_redirects=True, timeout=PATIENCE) as client:
         client.post("/enter", data={"link": value})
         yield client
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.peers import Missing
+from tests.waiting import PATIENCE
 
 SHUTDOWN = 0x8004587D  # FS_IOC_SHUTDOWN
 NO_FLUSH = 2  # neither data nor log: what was not synced is gone
@@ -23,7 +24,7 @@ def _command(*words: str) -> None:
     """Raises Missing."""
     if os.geteuid() != 0 or not shutil.which(words[0]):
         raise Missing(f"{words[0]} needs root")
-    done = subprocess.run(words, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE)
     if done.returncode:
         raise Missing(f"{' '.join(words)}: {done.stderr.strip()}")
 

@@ -13,6 +13,7 @@ import pytest
 from gateway.mail.confine import SOCKET
 from gateway.work.parser import INTERPRETER, Parser
 from tests.harness import mail
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.skipif(platform.machine() not in SOCKET, reason="the filter knows x86-64 and arm64")
 
@@ -37,7 +38,7 @@ print(open(sys.argv[1]).read(), os.popen("echo pipes").read().strip())
 def test_sockets_are_refused_and_files_are_not(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("files")
 
-    done = subprocess.run([sys.executable, "-c", TRIES, tmp_path / "file"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", TRIES, tmp_path / "file"], capture_output=True, text=True, timeout=PATIENCE)
 
     assert done.stdout.split("\n")[:-1] == ["refused"] * 4 + ["no names", "files pipes"], done.stderr
 

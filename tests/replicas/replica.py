@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
 from gateway.simulator import Simulator
 from tests.harness import EAGER, GatewayProcess, config_text, free_port
+from tests.waiting import PATIENCE, until
 
 
 class Replica(GatewayProcess):
@@ -32,7 +32,7 @@ class Replica(GatewayProcess):
     def port(self) -> int:
         return self.http_port if self.role == "worker" else self.smtp_port
 
-    def start(self, wait: float = 60) -> Replica:
+    def start(self, wait: float = PATIENCE) -> Replica:
         super().start(wait)
         return self
 
@@ -40,12 +40,8 @@ class Replica(GatewayProcess):
         assert self.process is not None
         self.process.send_signal(number)
 
-    def await_log(self, words: str, wait: float = 10, count: int = 1) -> None:
-        end = time.monotonic() + wait
-        while self.log.read_text(errors="replace").count(words) < count:
-            if time.monotonic() > end:
-                raise AssertionError(f"no {words!r} in the log:\n{self.tail()}")
-            time.sleep(0.02)
+    def await_log(self, words: str) -> None:
+        until(lambda: words in self.log.read_text(errors="replace"), tell=self.tail)
 
 
 def counts(simulator: Simulator) -> dict[str, Any]:
@@ -61,9 +57,6 @@ PATIENT = "timeout = 300\nsettle = 6\nrate = 0"
 """A desk whose answer is waited for longer than a slow machine takes to start another process."""
 
 
-def await_creates(desk: Simulator, wait: float = 10) -> None:
+def await_creates(desk: Simulator) -> None:
     """Until the desk was asked to create a ticket."""
-    end = time.monotonic() + wait
-    while not any(call.method == "POST" and call.path.endswith("/tickets") for call in list(desk.desk.calls)):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: any(call.method == "POST" and call.path.endswith("/tickets") for call in list(desk.desk.calls)))

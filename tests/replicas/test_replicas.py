@@ -23,6 +23,7 @@ from gateway.work.leases import Leases
 from tests.harness import config_text, free_port, mail
 from tests.replicas.replica import Replica, counts
 from tests.store.test_contract import DESK, NOW, accept, new
+from tests.waiting import PATIENCE, come
 
 Make = Callable[..., Replica]
 
@@ -52,7 +53,7 @@ class TestRoles:
             [sys.executable, "-m", "gateway", "serve", "--config", str(file), "--role", "worker"],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE,
         )
 
         assert done.returncode == 2
@@ -109,13 +110,13 @@ class TestWaking:
         task = asyncio.create_task(listener.run(stop))
         try:
             for _ in range(2):
-                await until(lambda: listener.on)
+                await come(lambda: listener.on)
                 heard.clear()
                 await store.write(notify.wake_workers)
-                await asyncio.wait_for(heard.wait(), 2)
+                await asyncio.wait_for(heard.wait(), PATIENCE)
                 with store.engine.begin() as connection:
                     connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"))
-                await until(lambda: not listener.on)
+                await come(lambda: not listener.on)
         finally:
             stop.set()
             task.cancel()
@@ -137,12 +138,6 @@ class TestWaking:
         store.close()
 
         assert told == [False]
-
-
-async def until(true: Callable[[], bool], wait: float = 5) -> None:
-    async with asyncio.timeout(wait):
-        while not true():
-            await asyncio.sleep(0.01)
 
 
 async def test_operations_of_two_processes_that_lock_crosswise_both_succeed(database: str) -> None:

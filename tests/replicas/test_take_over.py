@@ -25,7 +25,7 @@ class TestTakeOver:
         second.await_log("listening")
 
         first.kill()
-        second.await_log("first claim", wait=60)  # its lease is of 2 seconds; how busy the machine is, is not the point
+        second.await_log("first claim")
 
         assert edge.became(answer)["stage"] == "DONE"
         assert counts(desk) == {"Printer": 1}
@@ -39,7 +39,7 @@ class TestTakeOver:
 
         first.start()
 
-        assert first.became(answer, wait=60)["stage"] == "DONE"
+        assert first.became(answer)["stage"] == "DONE"
         assert counts(desk) == {"Printer": 1}
 
     def test_a_process_that_was_stopped_for_longer_than_its_lease_doubles_nothing(

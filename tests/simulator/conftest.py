@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from gateway.simulator import Seed, Simulator
+from tests.waiting import PATIENCE
 
 
 class Talk:
@@ -16,7 +17,7 @@ class Talk:
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
-        self.http = httpx.Client(base_url=sim.api, headers={"X-API-Key": sim.key}, timeout=5)
+        self.http = httpx.Client(base_url=sim.api, headers={"X-API-Key": sim.key}, timeout=PATIENCE)
         board = next(row for row in sim.desk.boards.values() if row["is_default"])
         self.board: str = board["board_id"]
         self.statuses = {

@@ -19,6 +19,7 @@ from gateway.simulator import Seed, Simulator, persist, timesheet
 from gateway.simulator.paging import like
 from gateway.simulator.state import Desk
 from tests.simulator.conftest import Talk
+from tests.waiting import PATIENCE
 
 Start = Callable[..., Talk]
 
@@ -403,7 +404,7 @@ def test_as_a_process_with_a_state_file(tmp_path: Path) -> None:
             assert process.stdout is not None
             result = work(process.stdout.readline().split()[-1])
             process.terminate()
-            assert process.wait(10) == 0
+            assert process.wait(PATIENCE) == 0
         return result
 
     def first(url: str) -> str:

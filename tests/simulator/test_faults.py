@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from gateway.simulator import Faults, Simulator
 from tests.simulator.conftest import Talk
+from tests.waiting import until
 
 LOST = (httpx.ReadError, httpx.RemoteProtocolError)
 
@@ -52,7 +54,7 @@ def test_another_answer(talk: Talk, status: int, body: str, commit: bool) -> Non
 
 
 def test_slow_commit_happens_though_the_client_has_left(talk: Talk) -> None:
-    talk.sim.faults.set([{"kind": "create_ticket", "do": "slow", "seconds": 0.7, "times": 1}])
+    talk.sim.faults.set([{"kind": "create_ticket", "do": "slow", "seconds": 3, "times": 1}])
     with (
         pytest.raises(httpx.ReadTimeout),
         httpx.Client(base_url=talk.sim.api, headers={"X-API-Key": talk.sim.key}, timeout=0.3) as client,
@@ -63,7 +65,7 @@ def test_slow_commit_happens_though_the_client_has_left(talk: Talk) -> None:
         finally:
             talk.http = real
     assert not talk.sim.desk.tickets
-    time.sleep(0.7)
+    until(lambda: talk.sim.desk.tickets)
     assert len(talk.sim.desk.tickets) == 1
 
 
@@ -89,23 +91,26 @@ def test_one_page_of_a_list_fails(talk: Talk) -> None:
 
 
 def test_limit_and_database_and_down_end_by_themselves(talk: Talk) -> None:
+    def takes_a_ticket() -> bool:
+        with contextlib.suppress(httpx.ConnectError, *LOST):
+            return talk.new().status_code == 201
+        return False
+
     talk.sim.faults.set([{"do": "limit", "seconds": 7, "times": 1}])
     answer = talk.new()
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
-    talk.sim.faults.set([{"do": "database", "seconds": 0.5, "times": 1}])
+    talk.sim.faults.set([{"do": "database", "seconds": 2, "times": 1}])
     assert talk.new().status_code == 401
     assert httpx.get(f"{talk.sim.url}/api/readyz").status_code == 503
-    time.sleep(0.6)
-    assert talk.new().status_code == 201
-    talk.sim.faults.set([{"do": "down", "seconds": 0.5, "times": 1}])
+    until(takes_a_ticket)
+    talk.sim.faults.set([{"do": "down", "seconds": 2, "times": 1}])
     with pytest.raises(LOST):
         talk.new()
     with pytest.raises((httpx.ConnectError, *LOST)):
         talk.new()
     with pytest.raises((httpx.ConnectError, *LOST)):
         httpx.get(f"{talk.sim.url}/api/readyz")
-    time.sleep(0.6)
-    assert talk.new().status_code == 201
+    until(takes_a_ticket)
     assert len(talk.sim.desk.tickets) == 2
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests import commands
 from tests.harness import free_port
+from tests.waiting import PATIENCE
 
 
 async def serve(port: int, folder: Path, settings: dict[str, Any]) -> None:
@@ -40,7 +41,7 @@ class EdgeProcess:
         self.log = folder / "edge.log"
         arguments = [str(self.port), str(folder), json.dumps(settings)]
         self.process = commands.start("tests.smtp.edge_process", arguments, os.environ, self.log, self.log)
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()

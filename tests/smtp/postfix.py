@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.harness import free_port
 from tests.peers import Missing
+from tests.waiting import PATIENCE
 
 MASTER = """
 127.0.0.1:{port} inet n - n - 100 smtpd
@@ -38,8 +39,6 @@ scache unix - - n - 1 scache
 tlsmgr unix - - n 1000? 1 tlsmgr
 postlog unix-dgram n - n - 1 postlogd
 """
-
-PATIENCE = 90.0  # seconds: its queue manager is not the first whom a busy machine gives its processor
 
 
 class Postfix:

@@ -19,6 +19,7 @@ from gateway.intake.mailboxes import Mailboxes
 from gateway.smtp.server import Listener
 from gateway.store import deliveries, operator
 from gateway.store.engine import Store
+from tests.waiting import PATIENCE
 
 BOXES = (MailboxSettings(address="support@msp.example"), MailboxSettings(address="sales@msp.example"))
 
@@ -32,7 +33,7 @@ class Peer:
     async def answer(self) -> str:
         lines = []
         while True:
-            line = (await asyncio.wait_for(self.reader.readline(), 10)).decode()
+            line = (await asyncio.wait_for(self.reader.readline(), PATIENCE)).decode()
             lines.append(line)
             if line[3:4] != "-":
                 return "".join(lines).strip()

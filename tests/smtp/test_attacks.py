@@ -21,6 +21,7 @@ from gateway.smtp.server import AT_ONCE
 from tests.sizes import size
 from tests.smtp.edge_process import EdgeProcess
 from tests.smtp.serving import Peer
+from tests.waiting import come
 
 pytestmark = pytest.mark.slow
 
@@ -108,9 +109,7 @@ def hold(edge: EdgeProcess, locals_: list[str], number: int, stack: contextlib.E
 
 async def settled(edge: EdgeProcess, most: int) -> None:
     """Those that were turned away are closed in time."""
-    async with asyncio.timeout(10):
-        while edge.descriptors >= most:
-            await asyncio.sleep(0.05)
+    await come(lambda: edge.descriptors < most)
 
 
 async def test_thousands_of_idle_connections_from_one_network(edge: EdgeProcess) -> None:
@@ -270,10 +269,6 @@ async def test_slow_senders(edge: EdgeProcess) -> None:
 
 
 async def test_afterwards_nothing_is_left(edge: EdgeProcess) -> None:
-    for _ in range(100):
-        if edge.descriptors < 60:
-            break
-        await asyncio.sleep(0.1)
-    assert edge.descriptors < 60
+    await settled(edge, 60)
     assert await send_one(edge, "127.0.9.9") < crowd()
     assert "Traceback" not in Path(edge.log).read_text()

@@ -23,6 +23,7 @@ from tests.harness import free_port
 from tests.peers import Missing
 from tests.scenarios.stage import M, Stage
 from tests.smtp.serving import contents, envelopes, peer, serving
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +57,7 @@ class Clamd:
         self.process = subprocess.Popen(
             [program, "--config-file", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while not (self.folder / "socket").exists():
             if time.monotonic() > end or self.process.poll() is not None:
                 self.stop()

@@ -17,6 +17,7 @@ from gateway.smtp.server import Listener
 from gateway.store import deliveries, operator
 from gateway.store.engine import Store
 from tests.smtp.serving import serving
+from tests.waiting import PATIENCE, come
 
 SESSIONS = int(os.environ.get("GATEWAY_FUZZ", "500"))
 SEED = int(os.environ.get("GATEWAY_FUZZ_SEED", "1"))
@@ -136,7 +137,7 @@ async def play(listener: Listener, rng: random.Random, data: bytes) -> bytes:
         else:
             await asyncio.sleep(rng.random() / 100)
             writer.transport.abort()
-    await asyncio.wait_for(hearing, 20)
+    await asyncio.wait_for(hearing, PATIENCE)
     writer.close()
     return bytes(said)
 
@@ -166,11 +167,7 @@ async def test_random_sessions(kept: Store, tmp_path: Path) -> None:
             promised.update(match.decode() for match in KEPT.findall(said))
 
         await asyncio.gather(*(session(rng.randrange(1 << 48)) for _ in range(SESSIONS)))
-        for _ in range(100):
-            if not listener.live:
-                break
-            await asyncio.sleep(0.05)
-        assert not listener.live
+        await come(lambda: not listener.live)
         assert listener.context.inside == 0
         assert listener.context.in_flight.bytes == 0
 

@@ -20,6 +20,7 @@ from gateway.smtp.verdict import verdict as judged
 from gateway.smtp.verdict.verdict import SenderVerdict
 from gateway.store.engine import Store
 from tests.smtp.serving import Peer, contents, peer, serving
+from tests.waiting import come
 
 STRICT = {"exempt": (), "tarpit": 0}
 
@@ -191,7 +192,7 @@ async def test_a_budget_over_all_sessions(kept: Store, tmp_path: Path) -> None:
     ):
         await client.ready()
         await client.write(b"x" * 90_000 + b"\r\n")
-        await asyncio.sleep(0.1)
+        await come(lambda: listener.context.in_flight.bytes >= 90_000)
         await two.say("EHLO x")
         assert (await two.say("MAIL FROM:<> SIZE=50000")).startswith("452 4.3.1 Too much mail")
         await two.ready()
@@ -207,16 +208,14 @@ async def test_the_budget_is_given_back_when_a_peer_leaves(kept: Store, tmp_path
         async with peer(listener) as client:
             await client.ready()
             await client.write(b"x" * 50_000)
-            await asyncio.sleep(0.05)
-            assert listener.context.in_flight.bytes > 0
+            await come(lambda: listener.context.in_flight.bytes)
         async with peer(listener) as client:
             await client.say("EHLO x")
             await client.say("MAIL FROM:<>")
             await client.say("RCPT TO:<support@msp.example>")
             await client.say(b"BDAT 50000\r\n" + b"x" * 50_000)
             assert listener.context.in_flight.bytes > 0
-        await asyncio.sleep(0.1)
-        assert listener.context.in_flight.bytes == 0
+        await come(lambda: not listener.context.in_flight.bytes)
         assert list((tmp_path / "spool").iterdir()) == []
 
 

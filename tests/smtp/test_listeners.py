@@ -18,6 +18,7 @@ from gateway.smtp.proxy import SIGNATURE
 from gateway.smtp.server import systemd_socket
 from gateway.store.engine import Store
 from tests.smtp.serving import BOXES, Tls, contents, envelopes, peer, serving
+from tests.waiting import PATIENCE
 
 
 def one_listener(**settings: object) -> dict[str, object]:
@@ -169,7 +170,7 @@ async def test_a_wrong_header_ends_the_connection(kept: Store, tmp_path: Path, h
     async with serving(kept, tmp_path, **settings) as listener, peer(listener, greeted=False) as client:
         await client.write(header)
         try:
-            assert await asyncio.wait_for(client.reader.read(), 5) == b""
+            assert await asyncio.wait_for(client.reader.read(), PATIENCE) == b""
         except ConnectionResetError:
             pass
     assert await contents(kept) == []
@@ -220,7 +221,7 @@ def test_a_socket_of_systemd(tmp_path: Path) -> None:
             pass_fds=(server.fileno(),),
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE,
         )
     assert done.stdout.split() == [str(port)] * 2, done.stderr
 

@@ -316,7 +316,7 @@ async def test_a_mail_cut_by_time_and_one_that_fails_are_refusals_to_ask_for(
     kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    async with serving(kept, tmp_path, timeout=0.2, refused=told) as listener:
+    async with serving(kept, tmp_path, timeout=1, refused=told) as listener:
         async with peer(listener) as client:
             await client.ready()
             await client.write(b"Subject: half\r\n\r\nx")

@@ -18,8 +18,9 @@ from gateway.smtp.server import Listener
 from gateway.store import counts
 from gateway.store.engine import Store
 from tests.peers import Missing
-from tests.smtp.postfix import PATIENCE, Postfix
+from tests.smtp.postfix import Postfix
 from tests.smtp.serving import BOXES, Tls, contents, envelopes, serving
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # a busy machine starts Postfix slowly
 
@@ -50,7 +51,7 @@ def port_of(listener: Listener) -> int:
 
 
 def submit(relay: Postfix, to: list[str], text: str = MAIL) -> None:
-    with smtplib.SMTP("127.0.0.1", relay.port, local_hostname="client.test", timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", relay.port, local_hostname="client.test", timeout=PATIENCE) as client:
         client.sendmail("ann@acme.example", to, text.encode())
 
 
@@ -148,7 +149,7 @@ async def test_swaks(kept: Store, tmp_path: Path, tls: Tls) -> None:
         for more in ([], ["--pipeline"], ["--tls"], ["--tls", "--pipeline"]):
             command = [swaks, "--server", listener.address, "--to", "support@msp.example", "--helo", "x", *more]
             done = await asyncio.to_thread(
-                subprocess.run, command, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL
+                subprocess.run, command, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL
             )
             if done.returncode and "not available" in done.stdout + done.stderr:
                 continue  # swaks without Perl's TLS module
@@ -158,7 +159,7 @@ async def test_swaks(kept: Store, tmp_path: Path, tls: Tls) -> None:
 
 async def test_smtplib_with_utf8_and_large_mail(kept: Store, tmp_path: Path) -> None:
     def send() -> None:
-        with smtplib.SMTP("127.0.0.1", port_of(listener), local_hostname="x", timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", port_of(listener), local_hostname="x", timeout=PATIENCE) as client:
             client.ehlo()
             client.mail("j\u00fcrgen@m\u00fcnchen.example", ["SMTPUTF8", "BODY=8BITMIME", "SIZE=3000000"])
             assert client.rcpt("support@msp.example")[0] == 250
@@ -190,7 +191,7 @@ async def test_smtp_source_in_twenty_sessions(kept: Store, tmp_path: Path) -> No
                 *more,
                 listener.address,
             ]
-            done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60)
+            done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=PATIENCE)
             assert done.returncode == 0, done.stderr
 
     assert (await kept.read(counts.sums)).accepted + (await kept.read(counts.sums)).redelivered == 400

@@ -21,10 +21,10 @@ import pytest
 from gateway.store.engine import Store
 from tests.harness import free_port
 from tests.smtp.serving import contents, envelopes, serving
+from tests.waiting import PATIENCE
 
 RECIPES = (Path(__file__).parents[2] / "docs" / "pull.md").read_text("utf-8")
 USER, PASSWORD = "support@msp.example", "SECRET"
-WAIT = 20
 
 
 def recipe(name: str) -> str:
@@ -143,7 +143,7 @@ PULLERS = {"fetchmail": fetchmail, "getmail": getmail}
 
 async def pull(command: list[str], mailbox: Mailbox) -> str:
     """Run it once; what it says."""
-    end = time.monotonic() + WAIT
+    end = time.monotonic() + PATIENCE
     while not mailbox.process.poll() and time.monotonic() < end:
         try:
             (await asyncio.open_connection("127.0.0.1", mailbox.port))[1].close()
@@ -152,7 +152,7 @@ async def pull(command: list[str], mailbox: Mailbox) -> str:
             await asyncio.sleep(0.05)
     environment = {**os.environ, "HOME": str(mailbox.folder), "LC_ALL": "C"}
     process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
-    said, _ = await asyncio.wait_for(process.communicate(), WAIT)
+    said, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
     return said.decode()
 
 

@@ -11,6 +11,7 @@ import pytest
 from gateway.store import counts
 from gateway.store.engine import Store, StoreFailed
 from tests.smtp.serving import Tls, contents, envelopes, peer, serving
+from tests.waiting import come
 
 
 async def test_ehlo_names_what_we_do(kept: Store, tmp_path: Path) -> None:
@@ -107,10 +108,11 @@ async def test_a_recipient_named_twice_is_one_delivery(kept: Store, tmp_path: Pa
 
 async def test_the_commit_outlives_a_peer_that_hangs_up(kept: Store, tmp_path: Path) -> None:
     """The peer leaves between the last dot and the 250: the mail is kept, and sent again it is known."""
-    gate = asyncio.Event()
+    begun, gate = asyncio.Event(), asyncio.Event()
     real = kept.write
 
     async def slow(operation: object) -> object:
+        begun.set()
         await gate.wait()
         return await real(operation)  # type: ignore[arg-type]
 
@@ -119,10 +121,10 @@ async def test_the_commit_outlives_a_peer_that_hangs_up(kept: Store, tmp_path: P
         async with peer(listener) as client:
             await client.ready()
             await client.write(b"Subject: x\r\n\r\n" + b"y" * 20_000 + b"\r\n.\r\n")
-            await asyncio.sleep(0.1)
-        await asyncio.sleep(0.1)
+            await begun.wait()
+        await asyncio.sleep(0.1)  # in which it may be noticed that the peer has left
         gate.set()
-        await asyncio.sleep(0.2)
+        await come(lambda: not listener.live)
         assert len(list((tmp_path / "spool").iterdir())) == 1
         async with peer(listener) as client:
             await client.ready()

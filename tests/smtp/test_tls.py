@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.store.engine import Store
 from tests.smtp.serving import Tls, contents, peer, serving
+from tests.waiting import come
 
 
 def listeners(*more: dict[str, object], kind: str = "mx", tls: str = "offer") -> list[dict[str, object]]:
@@ -67,8 +68,7 @@ async def test_a_handshake_that_fails_or_never_comes_costs_nothing(kept: Store, 
         async with peer(listener) as client:
             await client.ready()
             assert (await client.say(b"x\r\n.\r\n")).startswith("250")
-        await asyncio.sleep(0.05)
-        assert len(listener.live) <= 1
+        await come(lambda: len(listener.live) <= 1)
     assert len(await contents(kept)) == 1
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 
 from gateway.smtp.turns import AT_ONCE, IN_TURN, SHARE, FairSlots, Turns
+from tests.waiting import PATIENCE
 
 
 async def run(turns: Turns, peer: str, commands: int, done: Counter[str]) -> None:
@@ -78,7 +79,7 @@ async def test_a_session_that_ends_while_it_waits_holds_up_nobody() -> None:
     await asyncio.sleep(0)
     for task in gone:
         task.cancel()
-    await asyncio.wait_for(run(turns, "a", 200, done), 5)
+    await asyncio.wait_for(run(turns, "a", 200, done), PATIENCE)
     for _ in range(5):
         await asyncio.sleep(0)
     assert not turns._waiting
@@ -120,9 +121,9 @@ async def test_slots_come_back_whatever_happens() -> None:
         task.cancel()
     await asyncio.gather(*tasks, failing(), return_exceptions=True)
     for _ in range(5):
-        await asyncio.wait_for(work(slots, "b", done), 1)
+        await asyncio.wait_for(work(slots, "b", done), PATIENCE)
     async with slots.hold("x"), slots.hold("y"):
         waiting = asyncio.create_task(work(slots, "z", done))
         await asyncio.sleep(0.01)
         assert not waiting.done()
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, PATIENCE)

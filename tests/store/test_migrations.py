@@ -25,6 +25,7 @@ from tests.faults.processfaults import interrupt_migration
 from tests.harness import config_text
 from tests.peers import Postgres
 from tests.store.test_contract import DESK, NOW, accept, new
+from tests.waiting import PATIENCE
 
 _numbers = itertools.count(1)
 
@@ -104,7 +105,7 @@ def test_processes_that_start_together_on_an_empty_database(postgres: Postgres, 
     command = [sys.executable, "-m", "gateway", "migrate", "--config", str(file)]
 
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = sorted(process.communicate(timeout=60)[0].strip() for process in both)
+    said = sorted(process.communicate(timeout=PATIENCE)[0].strip() for process in both)
 
     assert [process.returncode for process in both] == [0, 0]
     assert said[-1] == f"schema empty -> {head()}"

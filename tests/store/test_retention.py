@@ -25,6 +25,7 @@ from gateway.store.schema import carried, delivery, effect, event, hit, metadata
 from gateway.store.stage import EffectState, Stage
 from gateway.upkeep.retention import Busy, Pruner, SpoolGuard
 from tests.store.test_contract import NOW, claim, new, sums
+from tests.waiting import PATIENCE
 
 LIMITS = RetentionSettings.model_construct(done=10, suppressed=5, quarantined=20, traces=30, events=40, rows=50, ids=60, every=0.01)
 
@@ -223,7 +224,7 @@ async def test_the_keeper_goes_on_until_it_is_stopped(store: Store, tmp_path: Pa
     while not heard:
         await asyncio.sleep(0.01)
     stop.set()
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, PATIENCE)
 
     assert ("raw_done", 1) in heard
 

@@ -21,6 +21,7 @@ from gateway.upkeep.rescan import Rescanner
 from gateway.work.leases import Leases
 from tests.scenarios.scripts_files import Found
 from tests.scenarios.stage import M, Stage, settings_for
+from tests.waiting import PATIENCE
 
 ALICE = "Alice Archer <alice@acme.example>"
 PROVEN = {"verdict": "pass"}
@@ -136,7 +137,7 @@ async def test_a_mail_that_fails_at_a_stop_starts_no_work_again(stage: Stage) ->
     failing = asyncio.create_task(fails())
     failing.add_done_callback(worker._over)
     await asyncio.wait([failing])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await worker.run()
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.web.console import commands
 from gateway.web.console.commands import Commands
+from tests.waiting import PATIENCE
 
 
 def saying(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Commands:
@@ -29,7 +30,7 @@ def saying(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Comman
 async def test_what_it_says_is_heard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, found: object, said: str
 ) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert await saying(tmp_path, monkeypatch, script).ask("whatif") == (found, said)
 
 
@@ -39,7 +40,7 @@ async def test_too_much_does_not_hold_it_up(tmp_path: Path, monkeypatch: pytest.
 
     behind.try_on_kept("lea", "")
     assert behind.run is not None and behind.run.task is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await behind.run.task
 
     assert (behind.run.is_over, behind.run.found, behind.run.wrong) == (True, None, "done")
@@ -47,7 +48,7 @@ async def test_too_much_does_not_hold_it_up(tmp_path: Path, monkeypatch: pytest.
 
 async def test_a_line_without_end_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = "head -c 3000000 /dev/zero | tr '\\0' x >&2; echo >&2; echo end >&2"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         _, said = await saying(tmp_path, monkeypatch, script).ask("whatif")
 
     assert len(said) < 10_000 and said.endswith("\nend")

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from gateway.work.parser import LARGE, Parser, ParserBusy, ParserDied
 from tests.harness import mail
+from tests.waiting import PATIENCE
 
 
 async def test_reads_and_writes_the_files(tmp_path: Path) -> None:
@@ -76,21 +76,19 @@ async def test_a_child_that_stalls_is_killed_at_the_deadline() -> None:
     parser = Parser(children=1, deadline=0.3)
     parser._idle.append(await parser._start())
     os.kill(parser._idle[0].process.pid, signal.SIGSTOP)
-    began = time.monotonic()
 
-    with pytest.raises(ParserDied, match="no answer within"):
+    with pytest.raises(ParserDied, match=r"no answer within 0\.3"):
         await parser.read(mail("x").as_bytes())
 
-    assert time.monotonic() - began < 5
     await parser.close()
 
 
 async def test_the_time_that_a_child_takes_to_start_is_not_the_mails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(1)")
+    (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(2.5)")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[2]}")
-    parser = Parser(children=1, deadline=0.5)
+    parser = Parser(children=1, deadline=2)
 
     email = await parser.read(mail("x").as_bytes())
     await parser.close()
@@ -238,7 +236,7 @@ async def test_children_that_have_no_work_end_but_for_one(monkeypatch: pytest.Mo
     raw = mail("x").as_bytes()
     await asyncio.gather(parser.read(raw), parser.read(raw))
     first, last = parser._idle
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await first.process.wait()
     assert parser._idle == [last]
     assert last.process.returncode is None
