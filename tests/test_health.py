@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import httpx
 import pytest
 
 from gateway.config.settings import ConfigError, HttpSettings
-from gateway.web.health import application
+from gateway.web.health import application, server
 
 BODY = {"ready": False, "role": "all", "reasons": ["disk below its reserve"], "desks": {"default": {"up": False}}}
 
@@ -54,6 +57,32 @@ async def test_strangers_are_told_ready_or_not(peer: str, token: str, headers: d
 
     assert status == 503
     assert body == (BODY if details else {"ready": False})
+
+
+async def test_the_pages_answer_while_the_gateway_drains() -> None:
+    async def readiness() -> dict[str, Any]:
+        return {"ready": not stopping.is_set(), "reasons": ["draining"]}
+
+    async def metrics() -> bytes:
+        return b""
+
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    pages = server(application(metrics, readiness), "127.0.0.1:0")
+    serving = asyncio.create_task(pages.serve())
+    try:
+        while not pages.started:
+            await asyncio.sleep(0.01)
+        host, port = pages.servers[0].sockets[0].getsockname()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stopping.wait()
+        async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as client:
+            assert (await client.get("/readyz")).json() == {"ready": False, "reasons": ["draining"]}
+        assert not pages.should_exit
+    finally:
+        pages.should_exit = True
+        await serving
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 def test_a_token_file_that_is_empty_or_gone_is_an_error(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ with the token: strangers are told ready or not. ``/metrics``: Prometheus. ``/re
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Generator
 from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Any
@@ -81,6 +82,11 @@ def server(app: Starlette, listen: str) -> uvicorn.Server:
         ws="none",
         proxy_headers=False,  # whoever asks is who connects; what a proxy says of it is looked at where it counts
     )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    return server
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """uvicorn would take SIGTERM for itself and close the pages before the gateway has drained."""
+        yield
