@@ -21,7 +21,7 @@ import structlog
 from prometheus_client import generate_latest
 
 from gateway.app.failing import die, lasting
-from gateway.app.gauges import Gauges
+from gateway.app.gauges import PATIENCE, Gauges
 from gateway.app.reload import Reload
 from gateway.app.work import Work
 from gateway.config.rooted import sqlite_file
@@ -74,10 +74,10 @@ class Gateway:
     def __init__(
         self,
         settings: Settings,
-        clock: Callable[[], float] | None = None,
-        role: Role = Role.ALL,
-        run_folder: Path | None = None,
-        read: Callable[[], Settings] | None = None,
+        *,
+        role: Role,
+        run_folder: Path | None,
+        read: Callable[[], Settings],
     ) -> None:
         self.run_folder = run_folder
         if role is not Role.ALL and settings.store.url.startswith("sqlite") and run_folder is None:
@@ -88,7 +88,7 @@ class Gateway:
         self.role = role
         self.name = settings.work.name or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.store_clock = StoreClock()
-        self.clock = clock or self.store_clock
+        self.clock = self.store_clock
         self.metrics = Metrics()
         self.stop_event = asyncio.Event()
         self.damage = ""  # what could not be read, last
@@ -107,7 +107,7 @@ class Gateway:
         self.acceptor = self._acceptor()
         self.listener = self._listener() if role is not Role.WORKER else None
         self._console = self._pages() if settings.console.listen and role is not Role.SMTP else None
-        self.reload = Reload(settings, read or (lambda: settings), self.work, self._take, self.metrics)
+        self.reload = Reload(settings, read, self.work, self._take, self.metrics)
         pages = application(self.metrics_page, self.readiness, settings.http.token(), self.reloaded)
         self._http = server(pages, settings.http.listen)
         self.gauges = Gauges(self.metrics, self.store, self.clock, list(settings.desks))
@@ -368,7 +368,7 @@ class Gateway:
         if self.listener and self.listener.overload:
             reasons.append(f"overload: {self.listener.overload}")
         try:
-            await asyncio.wait_for(self.store.write(lambda c: None), 5)
+            await asyncio.wait_for(self.store.write(lambda c: None), PATIENCE)
         except Exception as error:
             reasons.append(f"store: {type(error).__name__}")
         return {

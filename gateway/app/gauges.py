@@ -9,11 +9,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from gateway.metrics import Metrics
 from gateway.model.waiting import Waiting
 from gateway.store import counts, gonedesks, heldfiles, problems, waiting
 from gateway.store.arrivals import Waiting as Arriving
-from gateway.store.engine import Store
+from gateway.store.engine import Store, StoreFailed
 from gateway.store.gonedesks import GoneDesk
 from gateway.store.reading import Unreadable
 
@@ -95,7 +97,7 @@ class Gauges:
         try:
             async with asyncio.timeout(PATIENCE):
                 return [asdict(desk) for desk in await self._gone()]
-        except Exception:
+        except (TimeoutError, Unreadable, StoreFailed, SQLAlchemyError):
             return []
 
     async def _gone(self) -> tuple[GoneDesk, ...]:

@@ -6,12 +6,15 @@ import asyncio
 import signal
 import time
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from gateway.cli.shared import USAGE, ByOption, ConfigOption, change_store, fail, operator_name, settings_of
 from gateway.config.console import Role
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 app = typer.Typer(invoke_without_command=True, help="Open the pages in a browser.")
 
@@ -45,9 +48,9 @@ def console(
         fail(f"{role}: expected one of {', '.join(get_args(Role))}", USAGE)
     name, now = operator_name(by), time.time()
 
-    def make(connection: object) -> str:
-        acts.add(connection, acts.Actor(name), "make a link", now, detail=role)  # type: ignore[arg-type]
-        return entries.make(connection, "link", entries.Visitor(name, role), "", now, HOUR)  # type: ignore[arg-type]
+    def make(connection: Connection) -> str:
+        acts.add(connection, acts.Actor(name), "make a link", now, detail=role)
+        return entries.make(connection, "link", entries.Visitor(name, role), "", now, HOUR)
 
     typer.echo(f"{settings.console.address}/enter?link={change_store(config_file, make)}")
 

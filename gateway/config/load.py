@@ -52,11 +52,9 @@ def file_of(path: Path | None = None, environ: Mapping[str, str] = os.environ) -
     return path or Path(environ.get("GATEWAY_CONFIG") or DEFAULT_FILE)
 
 
-def files_with_secrets(
-    settings: Settings, path: Path | None = None, environ: Mapping[str, str] = os.environ
-) -> list[Path]:
+def files_with_secrets(settings: Settings, path: Path | None) -> list[Path]:
     """The configuration file where a secret stands in it: the key of a desk, a password, a token."""
-    file = file_of(path, environ)
+    file = file_of(path)
     secrets = [secret for secret in _secrets(settings.model_dump()) if secret]
     text = file.read_text(encoding="utf-8") if secrets else ""
     return [file] if any(secret in text for secret in secrets) else []

@@ -22,7 +22,7 @@ from gateway.model.questions import Copies, Copy, FilesOn, StateOf, Ticket
 from gateway.model.reasons import Reason
 
 
-def to_ticket(context: DecisionContext, ticket: Ticket, reopen: str = "", unbound: bool = False) -> Decision:
+def to_ticket(context: DecisionContext, ticket: Ticket, reopen: str, unbound: bool) -> Decision:
     """A reply by someone who may write there; with ``unbound`` only a token lets them."""
     if (twin := _twin_on(context, ticket.ticket_id)) and not context.delivery.release.unsuppressed:
         context.trace.add("same mail", f"delivery {twin} brings it to this ticket", "suppress")

@@ -87,7 +87,7 @@ def name_of(email: Email, envelope: Envelope) -> Name:
 
 
 def identify(
-    email: Email, envelope: Envelope, facts: Facts, mapped: Mapping[str, str], own: Ours, colleagues: bool = False
+    email: Email, envelope: Envelope, facts: Facts, mapped: Mapping[str, str], own: Ours, colleagues: bool
 ) -> Sender:
     """The sender of a mail: From alone, for no other header proves or binds anybody. ``mapped`` are the clients of
     domains; ``colleagues`` of a client's contacts may answer in its tickets."""

@@ -74,7 +74,7 @@ def _called(upload: Upload) -> dict[str, Any]:
     return called
 
 
-def text_document(name: str, text: str, held: str = "") -> DocumentBody:
+def text_document(name: str, text: str, held: str) -> DocumentBody:
     """A document whose content is made here; ``held``: why it waits."""
     content = text.encode("utf-8", "replace")
     return DocumentBody(

@@ -82,7 +82,7 @@ class _About:
             return True
         if all(word in self.names or word in gratitude.CLOSINGS for word in rest):
             return True
-        return assent.accepts(rest, self.names) or self._is_a_time(rest) or self._is_about_the_sender(words, rest)
+        return assent.accepts(rest, self.names) or self._is_a_time(rest) or self._is_about_the_sender(rest)
 
     def _is_of_the_event(self, text: str) -> bool:
         """A value of the event, with or without a label."""
@@ -107,7 +107,7 @@ class _About:
             return False
         return not _speaks(others) and not any(word in gratitude.NEGATIONS for word in others)
 
-    def _is_about_the_sender(self, words: Sequence[str], rest: Sequence[str]) -> bool:
+    def _is_about_the_sender(self, rest: Sequence[str]) -> bool:
         """A sentence that names the sender in full."""
         named = _without(rest, self.who)
         if not self.by_attendee or len(named) == len(rest):

@@ -217,7 +217,7 @@ def framed_author(text: str) -> bool:
     return verb is not None and not line[verb.end() :].strip(" -")
 
 
-def _is_attribution(text: str, is_full: bool = True) -> bool:
+def _is_attribution(text: str, is_full: bool) -> bool:
     """``is_full``: each of its lines but the last was full. Where it only begins with a name, what stands above in a
     shorter line is a name or words of its own ("Kind regards")."""
     if len(text) > 600:

@@ -63,7 +63,7 @@ def report_parts(tree: Tree) -> tuple[Part | None, Part | None]:
     return status, original
 
 
-def read_report(tree: Tree, headers: Sequence[tuple[str, str]], text: str, ours: Collection[str] = ()) -> Bounce:
+def read_report(tree: Tree, headers: Sequence[tuple[str, str]], text: str, ours: Collection[str]) -> Bounce:
     """Everything that the report says; fields that it does not say are ""."""
     status, original = report_parts(tree)
     first = {name.lower(): value for name, value in reversed(headers)}

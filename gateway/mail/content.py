@@ -68,7 +68,7 @@ class Content:
 
 
 class Collector:
-    def __init__(self, tree: Tree, languages: tuple[str, ...] = ()) -> None:
+    def __init__(self, tree: Tree, languages: tuple[str, ...]) -> None:
         self.tree = tree
         self.languages = languages
         self.content = Content()

@@ -84,7 +84,7 @@ def _word_bytes(kind: str, payload: str) -> bytes | None:
         return None
 
 
-def field_text(raw: bytes, hints: Sequence[str] = ()) -> str:
+def field_text(raw: bytes, hints: Sequence[str]) -> str:
     """A value as text with its encoded words as they are, for readers of its structure."""
     text, _, _ = decode(raw, "", hints) if not raw.isascii() or b"\x1b" in raw else (raw.decode("ascii"), "", "")
     return clean(text).replace("\n", " ")

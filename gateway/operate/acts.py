@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
@@ -193,7 +194,7 @@ def perform_each(
     results = []
     for name in names:
         try:
-            results.append(change(lambda connection, name=name: perform(connection, act, name, asked, now)))  # type: ignore[misc]
+            results.append(change(partial(perform, act=act, name=name, asked=asked, now=now)))
         except NotPossible as error:
             number = name.removeprefix("#")
             results.append(Done(int(number) if number.isdecimal() else 0, str(error), good=False))

@@ -97,7 +97,7 @@ def held_since(connection: Connection, since: float, now: float, zone: tzinfo | 
     return finding.described(connection, rows, now, zone), newest
 
 
-def held_lines(mails: Sequence[Found], now: float, zone: tzinfo | None, address: str = "") -> list[str]:
+def held_lines(mails: Sequence[Found], now: float, zone: tzinfo | None, address: str) -> list[str]:
     """These mails, each with what became of it; ``address`` of the pages, "" where there are none."""
     lines = []
     for mail in mails:

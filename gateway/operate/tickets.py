@@ -37,7 +37,7 @@ async def ticket_at_desk(access: Access, settings: Settings, mail: str, name: st
     return desk_name, found
 
 
-def mailbox_of(connection: Connection, settings: Settings, ticket_id: str, named: str = "") -> MailboxSettings:
+def mailbox_of(connection: Connection, settings: Settings, ticket_id: str, named: str) -> MailboxSettings:
     """The mailbox to which mail with a token of the ticket is written: the ``named`` one, else that of the ticket's
     newest mail, else the first of its desk. Raises NotPossible where there is none that leads to the ticket."""
     desks = mapping.desks_with(connection, ticket_id, settings.desks)

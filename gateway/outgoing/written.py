@@ -37,7 +37,7 @@ def written(
     """The mail from ``sender``, whom ``name`` names. Its Message-ID follows from ``key``: however often it is tried, it
     is the same mail. ``headers`` stand beside ours (In-Reply-To) or in their place (Auto-Submitted)."""
     ours = {"Message-ID": f"<{message_id(key, sender)}>", "Auto-Submitted": "auto-generated"}
-    fields = {"From": _mailbox(sender, name), "To": _mailbox(recipient), "Subject": _unstructured(subject, "Subject")}
+    fields = {"From": _mailbox(sender, name), "To": _mailbox(recipient), "Subject": _subject(subject)}
     fields |= {"Date": format_datetime(datetime.fromtimestamp(now, UTC))}
     for header, value in (ours | dict(headers or {})).items():
         fields[header] = _ids(value) if header in _IDS else one_line(value)
@@ -66,11 +66,11 @@ def _mailbox(address: str, name: str = "") -> str:
     return f'"{name}" <{plain}>' if is_safe else f"{_encoded(name, 'From')} <{plain}>"
 
 
-def _unstructured(text: str, field: str) -> str:
-    """A text on one line, at most MOST_SUBJECT characters, as encoded words where a reader might take it for something
-    else than it says."""
+def _subject(text: str) -> str:
+    """On one line, at most MOST_SUBJECT characters, as encoded words where a reader might take it for something else
+    than it says."""
     text = one_line(text)[:MOST_SUBJECT].rstrip()
-    return text if text.isascii() and "=?" not in text else _encoded(text, field)
+    return text if text.isascii() and "=?" not in text else _encoded(text, "Subject")
 
 
 def _encoded(text: str, field: str) -> str:

@@ -189,11 +189,11 @@ def note_asked(connection: Connection, desk: str, news: Mapping[str, float]) -> 
         connection.execute(statement.on_conflict_do_update(index_elements=[asked.c.desk, asked.c.key], set_={"at": at}))
 
 
-def add_up(connection: Connection, name: str, more: Mapping[str, int]) -> None:
-    """Count on in a fact."""
+def note_unasked(connection: Connection, more: Mapping[str, int]) -> None:
+    """So many more questions of each kind would have been asked."""
     if more:
-        known = get(connection, name) or {}
-        put(connection, name, {key: known.get(key, 0) + more.get(key, 0) for key in {*known, *more}})
+        known = get(connection, "unasked") or {}
+        put(connection, "unasked", {key: known.get(key, 0) + more.get(key, 0) for key in {*known, *more}})
 
 
 def note_calls(connection: Connection, hour: int, calls: int) -> None:

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
@@ -87,7 +88,7 @@ def _members(archive: Path) -> Iterator[Member]:
         with zipfile.ZipFile(archive) as packed:
             for info in packed.infolist():
                 if not info.is_dir():
-                    yield info.filename, lambda info=info: packed.open(info)  # type: ignore[misc]
+                    yield info.filename, partial(packed.open, info)
         return
     try:
         tar = tarfile.open(archive, "r|gz")  # noqa: SIM115 - closed below

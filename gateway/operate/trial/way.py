@@ -211,7 +211,7 @@ class Way:
                 state.note_asked(connection, name, desk.news)
             for hour, count in calls.items():
                 state.note_calls(connection, hour, count)
-            state.add_up(connection, "unasked", unasked)
+            state.note_unasked(connection, unasked)
             _trim(connection)
 
         await self.store.write(note)

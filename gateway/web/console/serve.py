@@ -21,12 +21,9 @@ log = structlog.get_logger("console")
 class Pages:
     """The pages, until ``stop``."""
 
-    def __init__(
-        self, settings: Settings, reload: Callable[[], Awaitable[dict[str, Any]]], clock: Callable[[], float] = time
-    ) -> None:
+    def __init__(self, settings: Settings, reload: Callable[[], Awaitable[dict[str, Any]]]) -> None:
         self._settings = settings
         self._reload = reload
-        self._clock = clock
         self._console: Console | None = None
 
     def take(self, settings: Settings) -> None:
@@ -38,7 +35,7 @@ class Pages:
     async def run(self, stop: asyncio.Event) -> None:
         settings = self._settings
         assert settings.console.listen
-        console = self._console = Console(settings, name_of(settings.store.url), self._clock, self._reload)
+        console = self._console = Console(settings, name_of(settings.store.url), time, self._reload)
         serving = server(application(console), settings.console.listen)
         log.info("console", address=settings.console.address)
         work = asyncio.create_task(serving.serve())
