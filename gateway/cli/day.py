@@ -250,7 +250,7 @@ def _show_text(settings: Any, content: Any, answers: Any, most: int) -> None:
 
 @app.command()
 def today(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """The day at a glance: the desk, what waits, what waits for you, what came."""
+    """Show the day at a glance: the desks, what waits, what needs a person, what came in."""
     from gateway.operate.report import day_lines
     from gateway.operate.today import today as look
 
@@ -265,7 +265,7 @@ def today(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
 
 @app.command()
 def todo(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """What waits for a person, by reason, with what to do and the day on which it goes away."""
+    """List what waits for a person, by reason: what to do, and on which day it will be deleted."""
     from gateway.operate import said
     from gateway.operate.todo import todo as look
 
@@ -296,7 +296,7 @@ def audit(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """Who did what, when, from where and why; newest first."""
+    """List who did what, when, from where and why, newest first."""
     from gateway.operate import said
     from gateway.store import acts
 

@@ -135,13 +135,14 @@ def whatif(
     ] = None,
     text: TextOption = None,
     profile: Annotated[
-        Path | None, typer.Option("--profile", help="A profile's file, tried as if it were on; - reads it.")
+        Path | None,
+        typer.Option("--profile", help="The file of a profile to try as if it were turned on; - is standard input."),
     ] = None,
-    sender: Annotated[str, typer.Option("--sender", help="Whose mail the profile reads: an address or domain.")] = "",
+    sender: Annotated[
+        str, typer.Option("--sender", help="With --profile: whose mail it reads, an address or a domain.")
+    ] = "",
     limit: Annotated[int, typer.Option(help="How many changes to list.")] = 50,
-    progress: Annotated[
-        bool, typer.Option("--progress", help="Say on standard error how many of how many mails were looked at.")
-    ] = False,
+    progress: Annotated[bool, typer.Option("--progress", help="Report progress on standard error.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a configuration would have done to the mail that is kept. Changes nothing."""

@@ -146,8 +146,8 @@ def try_profile(
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a notice reads from mails of its senders, as if they were proven, and which words decided. A profile
-    that is not on is tried on mails of any sender. Changes nothing."""
+    """Show what a notice reads in its senders' mails, as if they were proven, and which words decided. A profile
+    that is not turned on is tried on mails of any sender. Changes nothing."""
     from gateway.mail.read import read
     from gateway.notices.trial import trial
 

@@ -57,7 +57,7 @@ def end(
     by: ByOption = None,
     config_file: ConfigOption = None,
 ) -> None:
-    """End a problem of something that is gone. Its ticket stays as it is at the desk."""
+    """End the problem of something that no longer exists. Its ticket at the desk stays as it is."""
     from gateway.operate import vendors
     from gateway.store.acts import Actor
 

@@ -24,7 +24,7 @@ PATIENCE = 330.0  # seconds: the desks are asked for the names that the configur
 
 @app.command()
 def reload(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Have the running gateway take its configuration as it is now, or say why not: then the old one stays."""
+    """Reload the configuration of the running gateway. If it is wrong, say why and keep the old one."""
     file = file_of(config_file)
     listen, token = _door(file)
     try:

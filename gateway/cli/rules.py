@@ -29,14 +29,14 @@ from gateway.cli.shared import (
 )
 from gateway.config import settings as config
 
-app = typer.Typer(invoke_without_command=True, help="Show the rules, and try others.")
+app = typer.Typer(invoke_without_command=True, help="Show the rules, check and try new ones.")
 
 
 @app.callback()
 def rules(
     context: typer.Context,
     config_file: ConfigOption = None,
-    never: Annotated[bool, typer.Option("--never", help="Only those that counted for no mail in 30 days.")] = False,
+    never: Annotated[bool, typer.Option("--never", help="Only those that matched no mail in 30 days.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List the rules, domains and notices with how many mails each counted for in 30 days, and the last."""
@@ -66,11 +66,11 @@ def rules(
 
 @app.command("check")
 def check_text(
-    file: Annotated[Path, typer.Argument(help=f"{A_FILE_OF_RULES}; - reads it.")],
+    file: Annotated[Path, typer.Argument(help=f"{A_FILE_OF_RULES}; - is standard input.")],
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a text for the configuration, its examples and the names that the desks have to know; say where it goes."""
+    """Check a piece of configuration, its examples and its names at the desks, and say where to put it."""
     from gateway.operate.preview import namecheck, noticecheck
     from gateway.operate.preview.pasted import pasted
 
@@ -103,7 +103,7 @@ def _checked(places: list[str], faults: list[str], notes: list[str], as_json: bo
 def try_on(
     mail: DeliveryArgument, text: TextOption = None, config_file: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
-    """Decide a kept mail again, by the configuration as its file is now, or with a text in it. Changes nothing."""
+    """Decide a kept mail again by the configuration as its file is now, or with a piece added. Changes nothing."""
     from gateway.operate.preview.whatif import again
     from gateway.store import operator
 

@@ -49,7 +49,7 @@ A_FILE_OF_RULES = r"A file with [\[rule]], [\[domain]], [\[notice]] or [\[file]]
 """In a text of help a bracket would begin a style."""
 TextOption = Annotated[
     Path | None,
-    typer.Option("--text", help=f"{A_FILE_OF_RULES}, tried as if it stood there; - reads it."),
+    typer.Option("--text", help=f"{A_FILE_OF_RULES} to try as a part of it; - is standard input."),
 ]
 BindOption = Annotated[
     bool | None,

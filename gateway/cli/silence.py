@@ -19,7 +19,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @app.command()
 def silence(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show each mailbox's rhythm, and from when on it would be silent for longer than ever."""
+    """Show each mailbox's rhythm, and from when on a silence would be reported."""
     from gateway.upkeep.silence import states
 
     settings = settings_of(config_file)

@@ -58,8 +58,8 @@ def thread_move(
     bind: BindOption = None,
     by: ByOption = None,
 ) -> None:
-    """Move a mail to another ticket: replies to it follow; the wrong place gets an internal comment. Mail that was
-    set aside is released to there. Nothing is changed unless the desk has the ticket."""
+    """Move a mail to another ticket: replies to it follow; the wrong place gets an internal comment. Mail that was set
+    aside is released there. Nothing is changed unless the desk has the ticket."""
     from gateway.operate.act import BY_NAME
 
     carry_out(BY_NAME["move"], [delivery], config_file, to, audience, bind, by=by)

@@ -37,7 +37,7 @@ def trial(
     config_file: ConfigOption = None,
     folder: Annotated[Path, typer.Option(help="Where the trial is kept, with its report.")] = Path("gateway-trial"),
     mailbox: Annotated[
-        str, typer.Option(help="The mailbox of mail that names none of ours; default: the first mailbox.")
+        str, typer.Option(help="The mailbox for mail that names none of ours; default: the first mailbox.")
     ] = "",
     believe: Annotated[
         list[str] | None,
@@ -51,8 +51,8 @@ def trial(
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the desk anything.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Try mail of a file or folder: what would become of it. Writes nothing at the desk; a key that may read is enough.
-    Ctrl-C stops it, the same command goes on."""
+    """Try the mail in files or folders and show what would become of it. Writes nothing at the desk; a read-only key is
+    enough. Ctrl-C stops it; the same command continues."""
     from gateway.desk.algapsa.catalog import DeskAway
     from gateway.operate.trial import kept
     from gateway.operate.trial.places import NoMail

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gateway.operate.preview.windowtry import Tried
     from gateway.operate.windows import Said
 
-app = typer.Typer(no_args_is_help=True, help="Maintenance windows, in which new problems are held.")
+app = typer.Typer(no_args_is_help=True, help="List and set maintenance windows, in which new problems are held.")
 
 NameArgument = Annotated[str, typer.Argument(help="The window's name or id, as `list` shows it.")]
 WhyOption = Annotated[str, typer.Option("--why", help="For the history.")]
@@ -47,7 +47,7 @@ BeginOption = Annotated[str, typer.Option(help='Time in `timezone`: "2026-12-05 
 RepeatOption = Annotated[
     str, typer.Option(help="daily, weekly, monthly, yearly, or a rule of RFC 5545: FREQ=MONTHLY;BYDAY=2TU.")
 ]
-ZoneOption = Annotated[str, typer.Option("--timezone", help="Of the times; default: the configuration's.")]
+ZoneOption = Annotated[str, typer.Option("--timezone", help="Zone of the times; default: the configuration's.")]
 DeskOption = Annotated[str, typer.Option("--desk", help="The desk, where there are several.")]
 
 
@@ -60,7 +60,7 @@ def _local(moment: float, settings: Settings) -> str:
 
 @app.command("list")
 def list_windows(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the windows that take place now or will, and how many problems each holds."""
+    """List current and coming windows, and how many problems each holds."""
     from gateway.operate.windows import listed
 
     settings, now = settings_of(config_file), time.time()
@@ -117,7 +117,7 @@ def show(
 
 @app.command("proposed")
 def proposed_windows(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List what vendors announced as planned work, each with the command that makes it a window. Changes nothing."""
+    """List planned work that vendors announced, each with the command that makes it a window. Changes nothing."""
     from gateway.operate.planned import proposed
     from gateway.operate.windows import listed
 
@@ -172,13 +172,13 @@ def add_window(
     notices: NoticeOption = None,
     repeat: RepeatOption = "",
     timezone: ZoneOption = "",
-    grace: Annotated[float, typer.Option(min=0, help="Seconds for which news of an end are awaited after it.")] = 0.0,
+    grace: Annotated[float, typer.Option(min=0, help="Seconds to wait after the end for news of recovery.")] = 0.0,
     desk: DeskOption = "default",
     why: WhyOption = "",
     by: ByOption = None,
     config_file: ConfigOption = None,
 ) -> None:
-    """Write a window down, once or recurring."""
+    """Add a window, once or recurring."""
     from gateway.operate.windows import add
 
     said = _said(settings_of(config_file), name, begin, end, client, objects, notices, repeat, timezone, desk, grace)
@@ -187,7 +187,7 @@ def add_window(
 
 @app.command("end")
 def end_window(name: NameArgument, why: WhyOption = "", by: ByOption = None, config_file: ConfigOption = None) -> None:
-    """End a window now: what goes on becomes a ticket."""
+    """End a window now: problems that are still open become tickets."""
     from gateway.operate.windows import end
 
     _change(config_file, by, lambda c, settings, actor, now: end(c, settings, name, actor, now, why))
@@ -201,7 +201,7 @@ def move_window(
     by: ByOption = None,
     config_file: ConfigOption = None,
 ) -> None:
-    """Let a window end earlier or later this time."""
+    """Move the end of a window, earlier or later, for this one time."""
     from gateway.operate.windows import move
 
     _change(config_file, by, lambda c, settings, actor, now: move(c, settings, name, until, actor, now, why))
@@ -231,7 +231,7 @@ def try_window(
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a window would have held of the notices that came. Changes nothing."""
+    """Show which of the past notices a window would have held. Changes nothing."""
     from gateway.operate.preview.windowtry import attempt
     from gateway.operate.windows import understood
     from gateway.store.operator import NotPossible
