@@ -16,6 +16,7 @@ from gateway.store.arrivalrow import ArrivedFor
 from gateway.store.deliveries import NewDelivery
 
 MOST_MENTIONS = 52
+MOST_ANSWERED = 26  # of them in In-Reply-To; the others are the newest of References
 
 
 def deliveries_of(
@@ -25,12 +26,12 @@ def deliveries_of(
     ids = from_fields(head.fields)
     bare = not (ids.date_present or ids.message_id or ids.received_count)
     remember = work.remember_bare if bare else work.remember
-    named = [message_id for message_id in (ids.message_id, *ids.in_reply_to, *ids.references[-50:]) if message_id]
+    named = [ids.message_id, *ids.in_reply_to[-MOST_ANSWERED:], *reversed(ids.references)]
     sender = envelope.mail_from.encode("utf-8", "surrogateescape")
     subject = glance.subject(*head.values("subject")[:1])
     news = []
     for recipient in recipients:
-        keys = tuple(dict.fromkeys(mapping.key(recipient.desk, message_id) for message_id in named))[:MOST_MENTIONS]
+        few = [message_id for message_id in dict.fromkeys(named) if message_id][:MOST_MENTIONS]
         news.append(
             NewDelivery(
                 id=recipient.id,
@@ -38,7 +39,7 @@ def deliveries_of(
                 mailbox=recipient.mailbox,
                 envelope=replace(envelope, rcpt_to=recipient.rcpt_to, quarantine=recipient.quarantine),
                 message_id=ids.message_id,
-                mention_keys=keys,
+                mention_keys=tuple(mapping.key(recipient.desk, message_id) for message_id in few),
                 dedupe_key=sha256(sender + b"\0" + recipient.mailbox.encode() + b"\0" + digest).digest(),
                 remember_until=envelope.time + remember,
                 sender="" if envelope.verdict == "fail" else ids.author,

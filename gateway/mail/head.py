@@ -27,6 +27,11 @@ _KNOWN = re.compile(
 )
 _LINES = 2 * limits.HEADERS  # of which fields are made; in a mail that has one reading all are fields
 _AHEAD = 30  # lines within which a known field must follow a line that is none
+NAMING = frozenset({"references", "in-reply-to"})
+"""Fields that name other mails, the newest last."""
+_FIRST = 2048  # octets of such a field's first ids, among which is the mail that began the thread
+_ENDS_ID = re.compile(rb".*(?:>|[^ \t\r\n](?=[ \t\r\n]))", re.DOTALL)
+_BEGINS_ID = re.compile(rb"<|(?<=[ \t\r\n])[^ \t\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +162,28 @@ def _fields(block: bytes, of_a_part: bool) -> tuple[list[RawHeader], int, list[s
                 doubts.append("blanks before a colon")
             value = line[match.end() :]
             if len(value) > limits.HEADER_VALUE:
-                value = value[: limits.HEADER_VALUE]
+                value = cut(match[1].decode(), value)
                 notes.append(f"header {match[1][:40].decode()} cut")
             fields.append((match[1].decode(), value.replace(b"\r", b"").strip(b" \t\n")))
         position += len(line) + 1
     return fields, len(block), doubts, notes
+
+
+def cut(name: str, value: bytes) -> bytes:
+    """As much of a field's value as is read: of one that names other mails the first ids and the newest, which stand at
+    its end; of all others the beginning."""
+    if name.lower() in NAMING:
+        return first_and_newest(value, limits.HEADER_VALUE)
+    return value[: limits.HEADER_VALUE]
+
+
+def first_and_newest(ids: bytes, most: int) -> bytes:
+    """Ids in brackets, or words, of at most so many octets: the first ones and the newest, all of them whole."""
+    if len(ids) <= most:
+        return ids
+    first, newest = ids[:_FIRST], ids[_FIRST + 1 - most :]
+    end, begin = _ENDS_ID.search(first), _BEGINS_ID.search(newest)
+    return first[: end.end() if end else None] + b" " + newest[begin.start() if begin else 0 :]
 
 
 def _mbox_line(line: bytes, index: int) -> bool:

@@ -17,7 +17,7 @@ from gateway.model.email import lower_ascii
 from . import limits
 from .author import author_of
 from .clean import clean, clean_line
-from .head import RawHeader, split_head, with_line_feeds
+from .head import NAMING, RawHeader, first_and_newest, split_head, with_line_feeds
 from .headers import decode_words
 
 _BRACKETED = re.compile(r"<([^<>]{1,4000})>")
@@ -26,7 +26,7 @@ _FOREIGN_WORD = re.compile(rb"=\?(?!(?:utf-8|us-ascii|iso-8859-1)[?*])", re.IGNO
 STAND_IN = "@invalid.local"
 """How an id ends that stands for one that is missing or is none."""
 LONGEST = 16 * 1024
-"""Octets of a field in which ids are looked for; of a longer one its beginning and its end."""
+"""Octets of a field in which ids are looked for; of a longer one the first ids and the newest."""
 MOST_FIELDS = 50
 """Fields of one name that are looked at, of all together no more octets than of one."""
 
@@ -87,7 +87,7 @@ def from_fields(fields: Sequence[RawHeader]) -> HeaderIds:
     """The ids of split header fields; of a repeated field the first counts, but of those that name other mails all do:
     some programs write a field for each."""
     first: dict[str, bytes] = {}
-    others: dict[str, list[bytes]] = {"in-reply-to": [], "references": []}
+    others: dict[str, list[bytes]] = {name: [] for name in NAMING}
     received = 0
     for name, raw in fields:
         key = name.lower()
@@ -97,19 +97,23 @@ def from_fields(fields: Sequence[RawHeader]) -> HeaderIds:
             others[key].append(raw)
     return HeaderIds(
         own_id(_text(first.get("message-id", b""))),
-        ids_of(_text(b" ".join(others["in-reply-to"][:MOST_FIELDS]))),
-        ids_of(_text(b" ".join(others["references"][:MOST_FIELDS]))),
+        ids_of(_together(others["in-reply-to"])),
+        ids_of(_together(others["references"])),
         "date" in first,
         received,
         lower_ascii(author_of(fields).address),
     )
 
 
+def _together(values: Sequence[bytes]) -> str:
+    """The values of the fields of a name: the first, and the newest."""
+    few = values if len(values) <= MOST_FIELDS else [values[0], *values[1 - MOST_FIELDS :]]
+    return _text(b" ".join(few))
+
+
 def _text(raw: bytes) -> str:
     """A value as text. Ids are ASCII; others are read as UTF-8 or Latin-1, for guessing takes long."""
-    if len(raw) > LONGEST:
-        end = raw[2048 - LONGEST :]
-        raw = raw[:2048] + end[max(end.find(b"<"), 0) :]
+    raw = first_and_newest(raw, LONGEST)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
