@@ -88,6 +88,9 @@ def _thanks(email: Email, text: str, names: Set[str]) -> list[str]:
     pictures = {f"[{file.filename}]": file for file in email.attachments}
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     all_names = names | _names(email)
+    about = frozenset(gratitude.words_of(title.clean(email.subject)))
+    if _says_more(lines, all_names, about, pictures.keys()):
+        return []
     legal = _legal(text)
     said, below = _parted(lines, all_names, pictures.keys() | legal)
     words: list[str] = []
@@ -97,12 +100,23 @@ def _thanks(email: Email, text: str, names: Set[str]) -> list[str]:
             return []
     if not words or any(mark in line for line in said for mark in _QUESTIONS):
         return []
-    about = frozenset(gratitude.words_of(title.clean(email.subject)))
     if not gratitude.thanks(words, all_names, about):
         return []
     if any(line in pictures for line in said):
         return []
     return words if all(line in legal or _says_nothing(line, all_names, known, pictures) for line in below) else []
+
+
+def _says_more(lines: Sequence[str], names: Set[str], about: Set[str], ends: Set[str]) -> bool:
+    """Whether a line among the words, and above all that could be legal, says more than thanks: so do most mails, soon,
+    and legal words take long to look for."""
+    said, _ = _parted(lines, names, ends)
+    for line in said:
+        if any(kind.search(line) for kind in _LEGAL):
+            return False
+        if not all(gratitude.may_stand(word, names, about) for word in gratitude.words_of(line)):
+            return True
+    return False
 
 
 def _legal(text: str) -> set[str]:

@@ -151,17 +151,28 @@ please/pls close ~it ~now
 """
 
 
+def _slots() -> list[list[str]]:
+    """The phrases, each as its choices."""
+    phrases = re.split(r"\n(?! )", PHRASES.casefold())
+    return [slots for phrase in phrases if (slots := re.sub(r"/\s+", "/", phrase).split())]
+
+
+@cache
+def words() -> frozenset[str]:
+    """The words of all phrases."""
+    return frozenset(word for slots in _slots() for slot in slots for word in slot.lstrip("~").split("/"))
+
+
 @cache
 def _pattern() -> re.Pattern[str]:
     """One expression for all of them, over words with one blank before each."""
     alternatives = []
-    for phrase in re.split(r"\n(?! )", PHRASES.casefold()):
-        slots = []
-        for slot in re.sub(r"/\s+", "/", phrase).split():
-            words = "|".join(re.escape(word) for word in slot.lstrip("~").split("/"))
-            slots.append(f"(?: (?:{words})){'?' if slot[0] == '~' else ''}")
-        if slots:
-            alternatives.append("".join(slots))
+    for slots in _slots():
+        choices = []
+        for slot in slots:
+            choice = "|".join(re.escape(word) for word in slot.lstrip("~").split("/"))
+            choices.append(f"(?: (?:{choice})){'?' if slot[0] == '~' else ''}")
+        alternatives.append("".join(choices))
     return re.compile(rf"(?= )(?:{'|'.join(alternatives)})(?=\s|$)")
 
 

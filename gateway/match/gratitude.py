@@ -150,3 +150,8 @@ def thanks(words: Sequence[str], names: Set[str], about: Set[str] = frozenset())
         return False
     known = names | about | THINGS if works else names
     return all(word in KNOWN or word in known for word in left)
+
+
+def may_stand(word: str, names: Set[str], about: Set[str]) -> bool:
+    """Whether a word can be one of a thank-you at all: where this is not so, ``thanks`` is not either."""
+    return word in KNOWN or word in names or word in about or word in THINGS or word in courtesies.words()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.decide import thanks
 from gateway.decide.thanks import WORKS, asks_for_nothing
 from gateway.mail.read import read
 
@@ -233,3 +234,14 @@ def test_reactions() -> None:
     assert reaction("\U0001f44d", "text/plain", "reaction") == "a reaction"
     assert reaction("not json") == reaction('{"version": 1}') == reaction("[]") == ""
     assert reaction("please call", "text/plain", "reaction") == ""
+
+
+@pytest.mark.parametrize("before", ["", "Hi Tess,\n\n", "Thanks.\n", "Many thanks for the very quick\n", "This e-mail is confidential.\n"])
+@pytest.mark.parametrize("behind", ["", LEGAL, CARD, CARD + LEGAL, "\n" + LEGAL.strip(), "\nThe printer is on fire." + LEGAL])
+def test_who_is_seen_to_say_more_at_once_says_more(before: str, behind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The short way to the end of most mails decides nothing."""
+    texts = [f"{before}{text}{behind}" for text in (*THANKS[:12], "update", "It is broken.", "The confidential server", "Tess")]
+    found = [idle(text) for text in texts]
+    monkeypatch.setattr(thanks, "_says_more", lambda *_: False)
+
+    assert found == [idle(text) for text in texts]
