@@ -56,14 +56,19 @@ class DeskStates:
             await self._record_gone(now)
 
     async def _record_gone(self, now: float) -> None:
+        """By what is written down, and not by what we told: while one gateway after another takes a new configuration,
+        those that have a desk and those that have it not both say how it is, and the last one is to be right."""
+        states = await self._store.read(waiting.desks)
+        for name in self._directories:
+            if name in states and states[name].waits.kind is Waiting.GONE:
+                self._told.pop(name, None)
         for desk in await self._store.read(partial(gonedesks.gone, configured=list(self._directories))):
-            waits = Waits(Waiting.GONE, desk.name)
             if self._logged.get(desk.name) is not Waiting.GONE:
                 self._logged[desk.name] = Waiting.GONE
                 log.error("desk gone", desk=desk.name, mails=desk.mails, tickets=desk.problems)
-            if desk.mails and self._told.get(desk.name) is not Waiting.GONE:
+            if desk.mails and (desk.name not in states or states[desk.name].waits.kind is not Waiting.GONE):
+                waits = Waits(Waiting.GONE, desk.name)
                 await self._store.write(partial(waiting.tell, desk=desk.name, waits=waits, now=now))
-                self._told[desk.name] = Waiting.GONE
 
     def _log(self, desk: str, waits: Waits, now: float) -> None:
         if self._logged.get(desk) is waits.kind:

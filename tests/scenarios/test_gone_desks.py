@@ -6,8 +6,11 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gateway.app.gauges import Gauges
 from gateway.metrics import Metrics
+from gateway.model.waiting import Waiting
 from gateway.operate import vendors
 from gateway.operate.report import day_lines
 from gateway.operate.today import today
@@ -109,3 +112,29 @@ async def test_what_is_configured_or_over_is_not_told(tmp_path: Path, migrated_f
     without = await again(stage, tmp_path, migrated_file, one_desk())
     assert await without.store.read(lambda c: gonedesks.gone(c, list(without.settings.desks))) == ()
     await without.close()
+
+
+async def looked(states: DeskStates, stage: Stage) -> None:
+    """A minute of one gateway."""
+    for _ in range(3):
+        await states.record()
+        stage.now += 30
+
+
+@pytest.mark.parametrize("comes", [True, False], ids=["added", "taken out"])
+async def test_while_gateways_take_a_configuration_in_turn_the_last_one_is_right(
+    comes: bool, tmp_path: Path, migrated_file: Path
+) -> None:
+    """Two of one database: those that have the desk and those that do not tell how it is."""
+    stage = Stage(tmp_path, migrated_file, two_desks())
+    await stage.open()
+    await stage.accept(M("a", ALICE))
+    having = DeskStates(stage.store, stage.directories, stage.clock)
+    without = DeskStates(stage.store, {"new": stage.directories["new"]}, stage.clock)
+    old, new = (without, having) if comes else (having, without)
+    for states in (new, old, new):  # then the old one ends
+        await looked(states, stage)
+
+    written = await stage.store.read(waiting.desks)
+    assert written["old"].waits.kind is (Waiting.NOTHING if comes else Waiting.GONE)
+    await stage.close()
