@@ -43,13 +43,17 @@ def duplicate(context: DecisionContext) -> Decision | None:
 
 
 def _again(context: DecisionContext, here: Sequence[Copy]) -> Decision | None:
-    """The end of a mail that its ticket has already; None where nobody would see the words that only this copy has."""
+    """The end of a mail that its ticket has already; None where nobody would see the words that only this copy has.
+    While the ticket is yet to be made, they wait for it."""
     lines = context.words_added(here)
     if not lines:
         copy = next((copy for copy in here if copy.digest == context.email.digest), here[0])
         how = "same content" if copy.digest == context.email.digest else "the same but for what was added"
         context.trace.add("same Message-ID", f"delivery {copy.delivery_id}, {how}", "suppress")
         return context.end(Reason.DUPLICATE, copy.delivery_id)
+    if making := [copy for copy in here if copy.stage == "PLANNED" and not copy.ticket_id]:
+        context.trace.add("same Message-ID", f"delivery {making[0].delivery_id} is making the ticket", "wait")
+        return Decision("wait", detail=making[0].delivery_id)
     ticket = _ticket_of(context, here)
     if ticket is None:
         return None

@@ -11,7 +11,7 @@ from gateway.model.problem import NoticeRecord, Problem
 from gateway.model.reasons import Reason
 from gateway.model.window import MaintenanceCalendar, Window
 
-Outcome = Literal["ticket", "comment", "suppress", "quarantine", "hold"]
+Outcome = Literal["ticket", "comment", "suppress", "quarantine", "hold", "wait"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a mail and why. ``reason`` is of suppress and quarantine, "" otherwise; ``detail`` is for
-    the operator. ``changes`` and ``notice_record`` are of vendors' notices; ``part_records`` are by number, from 1, of
-    what a mail of several problems says of each. ``acknowledgement`` is the mail to the sender
-    of one that has no plan; with a plan it is its last effect. ``windows``
-    hold the mail, or parts of one that has a plan: a hold is decided again at ``until`` (seconds since 1970), and
-    ``held_by`` says by what and for how long, as people read it behind "held by"."""
+    """What becomes of a mail and why. ``reason`` is of suppress and quarantine, "" otherwise; ``detail`` is for the
+    operator, of a wait the delivery that has to be posted first: the mail is decided again then. ``changes`` and
+    ``notice_record`` are of vendors' notices; ``part_records`` are by number, from 1, of what a mail of several
+    problems says of each. ``acknowledgement`` is the mail to the sender of one that has no plan; with a plan it is its
+    last effect. ``windows`` hold the mail, or parts of one that has a plan: a hold is decided again at ``until``
+    (seconds since 1970), and ``held_by`` says by what and for how long, as people read it behind "held by"."""
 
     outcome: Outcome
     reason: Reason | Literal[""] = ""

@@ -6,6 +6,7 @@ import random
 
 from gateway.model.waiting import Waiting
 from gateway.store.deliveries import Delivery
+from gateway.work.steps import Wait
 
 FIRST = 5.0
 GROWTH = 2.0
@@ -26,3 +27,8 @@ def look_again(delivery: Delivery, now: float) -> float:
     has waited for it already. A look may cost a call to the desk, if none that its limit counts. It is the fallback:
     whoever is waited for wakes most who wait."""
     return now + min(max(LOOKS_AFTER, delivery.waited_for(Waiting.EARLIER, now) / 4), LOOKS_EVERY)
+
+
+def behind(delivery: Delivery, now: float, first: str) -> Wait:
+    """It waits until the ``first`` delivery is posted, and looks again meanwhile."""
+    return Wait(look_again(delivery, now), delivery.waits_from or now, first)

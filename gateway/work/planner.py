@@ -162,6 +162,8 @@ class Planner:
             return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
         except DeskAway as away:
             return await self._not_told(directory, away.outcome, away.about)
+        if decision.outcome == "wait":
+            return backoff.behind(delivery, self.clock(), decision.detail)
         decision = await self._translated(decision, email, delivery.mailbox)
         told = {"outcome": decision.outcome, "sender": decision.sender, "size": row["size"]}
         if decision.outcome != "hold" and decision.plan is None:
@@ -209,8 +211,7 @@ class Planner:
 
     def _wait(self, delivery: Delivery, blockers: list[order.Blocker]) -> Wait | None:
         """A mail waits for earlier mail of its thread until that is posted (docs/design.md "Order")."""
-        now = self.clock()
-        return Wait(backoff.look_again(delivery, now), delivery.waits_from or now, blockers[0].id) if blockers else None
+        return backoff.behind(delivery, self.clock(), blockers[0].id) if blockers else None
 
     def _is_patient(self, delivery: Delivery, directory: Directory) -> bool:
         """Whether it waits for all earlier mail of its thread: later only for tickets that are being made."""

@@ -14,10 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.desk.pacing import Urgency
 from gateway.store import claims, operator
 from gateway.store.deliveries import LostClaim
 from gateway.work.worker import Worker
 from tests.scenarios.scripts import ALICE, BOB
+from tests.scenarios.scripts_copies import FOOTER, LETTER, raw
 from tests.scenarios.stage import M, Stage, settings_for
 from tests.scenarios.vendors import NAGIOS, Machine, is_open, opened
 from tests.sizes import size
@@ -285,4 +287,36 @@ async def test_a_recovery_that_looked_before_the_ticket_was_planned_waits_for_it
     await stage.work()
 
     assert await stage.outcome(down) == "ticket 1" and not is_open(stage, 1)
+    await stage.close()
+
+
+@pytest.mark.parametrize("ends", ["posted", "held"])
+async def test_a_copy_with_more_words_waits_for_the_ticket_of_the_first(
+    ends: str, tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the desk leaves no call for a ticket: a second one would hold the same words."""
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    pacing = stage.directories["default"].desk.pacing
+
+    async def none_is_left(now: float, urgency: Urgency) -> float:
+        return 5.0 if urgency is Urgency.TICKET else 0.0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pacing, "take", none_is_left)
+        patch.setattr(pacing, "calls", lambda now, urgency: 0 if urgency is Urgency.TICKET else 9)
+        await stage.accept(M("a", ALICE, raw=raw()))
+        await stage.work(within=1)
+        await stage.accept(M("b", ALICE, raw=raw(LETTER + FOOTER)))
+        for _ in range(3):
+            await stage.work(within=1)
+            stage.now += stage.settings.work.wait_for_parent
+    assert (await stage.row("a"))["stage"] == "PLANNED"
+    assert (await stage.row("b"))["waits_for"] == "earlier"
+
+    if ends == "held":
+        await stage.store.write(lambda c: operator.hold(c, stage.ids["a"], now=stage.now))
+    await stage.work()
+    assert await stage.outcome("b") == ("internal 1" if ends == "posted" else "ticket 1")
+    assert len(stage.simulator.desk.tickets) == 1
     await stage.close()
