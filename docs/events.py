@@ -136,6 +136,9 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "arrivals that were set aside are tried again": "At the start.",
         "an arrival cannot be imported: it is kept in the arrivals": "Look at `why`; the mail is safe, and does not reach the "
         "desk before the cause is corrected.",
+        "arrivals held": "The process in `by` has written into the arrivals for too long: it hangs or is stopped. Mail is "
+        "answered with 451 until it goes on, or is ended (docs/operate.md \"Processes\").",
+        "arrivals free again": "It did.",
         "not imported": "An arrival failed with an error that nobody expected.",
         "clock was set, or differs from the database's": "The machine's clock jumped.",
         "time of day not known": "The database did not say what time it is.",

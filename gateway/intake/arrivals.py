@@ -10,23 +10,34 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import structlog
+
 from gateway.config.settings import StoreSettings
 from gateway.intake.accept import Acceptor, NotKept, Recipient, addressed
 from gateway.intake.maildata import MailData
 from gateway.model.envelope import Envelope
+from gateway.store import lockholder
 from gateway.store.arrivalrow import ArrivedFor, NewArrival
-from gateway.store.arrivals import BATCH, ArrivalsFile, Waiting
+from gateway.store.arrivals import BATCH, BUSY_WAIT, ArrivalsFile, Waiting
 from gateway.store.waiters import Told, tell
+
+log = structlog.get_logger("smtp")
 
 LOOK_EVERY = 1.0  # seconds, when nothing comes
 LOOK_AGAIN = 0.1  # seconds between two looks while mail comes; between them our own is counted
 QUICK = 0.002  # seconds of a commit for which the loop may wait itself
 ALONE = 1.5  # mails that share a commit: with fewer nothing is won by waiting for others
 WEIGHT = 1 / 8  # of the newest commit in the figures of the last ones
+PATIENCE = BUSY_WAIT  # seconds for a process that writes into the arrivals and does not end, as one that was stopped
 
 
 class ArrivalsFailed(Exception):
     """Nothing is known of the mail: the commit failed or the file is closed."""
+
+
+class ArrivalsHeld(ArrivalsFailed):
+    """Another process does not let go of them: nobody waits longer. Of the mails that were being written it is not
+    known whether they will be; a peer that sends them again is recognised."""
 
 
 _Entry = tuple[NewArrival, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
@@ -54,6 +65,8 @@ class Arrivals:
 
     Where mails come one at a time and the disk is quick, the event loop commits itself, for two changes of thread cost
     more than that. A disk that becomes slow holds the loop for one commit; the next ones are the thread's.
+    Who waits for another process that writes is told after PATIENCE, and others at once until it goes on: the peer
+    may come again, or go to another server.
     A failed commit ends it, for after it nothing is known: every waiter gets ArrivalsFailed, ``on_fatal`` is called.
     ``max_bytes`` and ``max_age`` (seconds): how much may wait."""
 
@@ -68,7 +81,7 @@ class Arrivals:
     ) -> None:
         self.folder = folder
         self.waits = Waiting()
-        self.full = ""  # why nothing more is taken, "" while there is room
+        self._full = ""
         self._max_bytes = max_bytes
         self._max_age = max_age
         self._on_fatal = on_fatal
@@ -81,6 +94,10 @@ class Arrivals:
         self._commits = Commits()
         self._turn: list[_Entry] = []  # that came in this turn of the loop, and are committed at its end
         self._looked_at = 0.0
+        self._writes: Sequence[_Entry] = ()  # what the thread is about to commit
+        self._since = 0.0  # since when, by the monotonic clock; 0 while it does not
+        self._holder = ""  # who has held it up for too long
+        self._watch: asyncio.TimerHandle | None = None
         self._look()
         self._thread = threading.Thread(target=self._run, name="arrivals-write", daemon=True)
         self._thread.start()
@@ -91,10 +108,19 @@ class Arrivals:
         done: asyncio.Future[None] = loop.create_future()
         if self._failed is not None:
             raise ArrivalsFailed("the arrivals have failed") from self._failed
+        if self._holder:
+            raise ArrivalsHeld(self.full)
         self._turn.append((mail, loop, done))
         if len(self._turn) == 1:
             loop.call_soon(self._end_of_turn)
         return done
+
+    @property
+    def full(self) -> str:
+        """Why nothing more is taken, "" while there is room."""
+        if self._holder:
+            return f"{self._holder} has written into them for {time.monotonic() - self._since:.0f} s"
+        return self._full
 
     def refresh(self) -> None:
         """Look again how much waits, soon."""
@@ -102,7 +128,10 @@ class Arrivals:
 
     def close(self) -> None:
         self._queue.put(None)
-        self._thread.join()
+        self._thread.join(PATIENCE)
+        if self._thread.is_alive():  # held up: it ends with the process
+            self._failed = ArrivalsHeld(self._holder)
+            return
         with self._writing:
             self._failed = self._failed or ArrivalsFailed("the arrivals are closed")
             self._file.close()
@@ -117,6 +146,30 @@ class Arrivals:
             _tell(entries, ArrivalsFailed("the arrivals have failed"))
         elif not (self._commits.are_quick_and_alone and len(entries) == 1 and self._committed_here(entries)):
             self._queue.put(entries)
+            self._watch = self._watch or entries[0][1].call_later(PATIENCE, self._see_to_it)
+
+    def _see_to_it(self) -> None:
+        """Whether the thread goes on: if not, nobody waits any longer, and it is said who holds it up."""
+        self._watch, since, now = None, self._since, time.monotonic()
+        if not since and self._queue.empty():
+            return
+        if (left := (since or now) + PATIENCE - now) > 0:
+            self._watch = asyncio.get_running_loop().call_later(left, self._see_to_it)
+            return
+        self._holder = lockholder.told(self.folder)
+        log.critical("arrivals held", by=self._holder, seconds=round(now - since))
+        held = [*self._writes]
+        with contextlib.suppress(queue.Empty):
+            while (entries := self._queue.get_nowait()) is not None:
+                held += entries
+            self._queue.put(None)
+        _tell(held, ArrivalsHeld(self.full))
+
+    def _goes_on(self) -> None:
+        """The thread has written, or was told that it cannot."""
+        if self._holder:
+            log.warning("arrivals free again", after=round(time.monotonic() - self._since))
+        self._holder, self._since, self._writes = "", 0.0, ()
 
     def _committed_here(self, entries: Sequence[_Entry]) -> bool:
         """Whether the loop could commit at once."""
@@ -132,7 +185,9 @@ class Arrivals:
         while not closing and self._failed is None:
             batch, closing = self._next_batch()
             with self._writing:
+                self._writes, self._since = batch, time.monotonic()
                 self._commit(batch, patient=True)
+                self._goes_on()
         while not closing and (entries := self._queue.get()) is not None:  # nobody may wait for ever
             _tell(entries, ArrivalsFailed("the arrivals have failed"))
 
@@ -145,7 +200,9 @@ class Arrivals:
             if batch:
                 began = time.monotonic()
                 if not self._file.append([mail for mail, _, _ in batch], patient=patient):
-                    return False
+                    if patient:
+                        _tell(batch, ArrivalsHeld("another process writes into the arrivals all the time"))
+                    return patient
                 self._commits.add(time.monotonic() - began, len(batch))
                 _tell(batch, None)
                 self._on_append()
@@ -190,11 +247,11 @@ class Arrivals:
     def _see(self, waits: Waiting) -> None:
         self.waits = waits
         if self._max_bytes and waits.bytes > self._max_bytes:
-            self.full = f"{waits.bytes} bytes wait to be imported"
+            self._full = f"{waits.bytes} bytes wait to be imported"
         elif self._max_age and waits.oldest and time.time() - waits.oldest > self._max_age:
-            self.full = f"the oldest waits for {time.time() - waits.oldest:.0f} s"
+            self._full = f"the oldest waits for {time.time() - waits.oldest:.0f} s"
         else:
-            self.full = ""
+            self._full = ""
 
 
 def _tell(batch: Sequence[_Entry], failure: Exception | None) -> None:

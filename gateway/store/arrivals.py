@@ -170,7 +170,8 @@ class ArrivalsFile:
     # -- writing ------------------------------------------------------------------------------------
 
     def append(self, mails: Sequence[NewArrival], *, patient: bool = True) -> bool:
-        """One transaction, synced. False, and nothing was done, when another writes and ``patient`` is not."""
+        """One transaction, synced. False, and nothing was done, when another writes: now, or, ``patient``, for all of
+        BUSY_WAIT. Who takes turns with us is waited for however long it takes."""
         rows = [_row(mail) for mail in mails]
         self._wait_for_others(BUSY_WAIT if patient else 0.0)
         try:
@@ -179,7 +180,7 @@ class ArrivalsFile:
         except BlockingIOError:
             return False
         except sqlite3.OperationalError as error:
-            if patient or getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
             return False
         self._has_logged(sum(len(mail.data or b"") for mail in mails))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -21,7 +24,7 @@ from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import StoreSettings, WorkSettings
 from gateway.intake import importer
 from gateway.intake.accept import NotKept, Recipient
-from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor, Commits
+from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor, ArrivalsHeld, Commits
 from gateway.intake.importer import GATHER, Importer
 from gateway.model.envelope import Envelope
 from gateway.store import arrivals as stored
@@ -446,6 +449,69 @@ async def test_when_too_much_waits_no_more_is_taken(tmp_path: Path, limit: dict[
         free = Arrivals(tmp_path, **limit)
         assert not free.full
         free.close()
+
+
+@contextmanager
+def held_by_a_stopped_process(folder: Path) -> Iterator[int]:
+    """A process that is stopped while it has its turn: its id."""
+    folder.mkdir(exist_ok=True)
+    stopped = subprocess.Popen(
+        [sys.executable, "-c", "import fcntl, os, signal, sys; fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), 2); print(1, flush=True); os.kill(os.getpid(), signal.SIGSTOP)", folder],
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert stopped.stdout is not None and stopped.stdout.readline()
+    os.waitpid(stopped.pid, os.WUNTRACED)
+    try:
+        yield stopped.pid
+    finally:
+        stopped.kill()
+        stopped.wait()
+        stopped.stdout.close()
+
+
+async def test_who_is_held_up_by_a_stopped_process_waits_no_longer_than_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The peer is told to come again, and whoever comes meanwhile at once; it goes on when the other does."""
+    monkeypatch.setattr("gateway.intake.arrivals.PATIENCE", 0.3)
+    folder = tmp_path / "arrivals"
+    arrivals = Arrivals(folder)
+    await arrivals.append(mail(1))
+    with held_by_a_stopped_process(folder) as process:
+        began = time.monotonic()
+        waiting = [arrivals.append(mail(2))]
+        await asyncio.sleep(0.1)  # the thread has the first; this one is behind it
+        waiting.append(arrivals.append(mail(3)))
+        for found in await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10):
+            assert isinstance(found, ArrivalsHeld)
+        assert time.monotonic() - began < 5
+        assert arrivals.full.startswith(f"process {process} (stopped) has written into them for ")
+        with pytest.raises(ArrivalsHeld):
+            await arrivals.append(mail(4))
+    while arrivals.full:
+        await asyncio.sleep(0.01)
+    await arrivals.append(mail(5))
+    arrivals.close()
+    with closing(ArrivalsFile(folder)) as file:
+        kept = [int(arrived.envelope.time - NOW) for arrived in file.read() if arrived.envelope]
+    assert kept == [1, 2, 5]  # the second was under way; its peer sends it again and is recognised
+
+
+async def test_who_is_held_up_by_the_databases_own_lock_goes_on_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was written, so nothing is unknown: the process does not end."""
+    monkeypatch.setattr("gateway.store.arrivals.BUSY_WAIT", 0.2)
+    fatal: list[BaseException] = []
+    arrivals = Arrivals(tmp_path, on_fatal=fatal.append)
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ArrivalsHeld):
+            await arrivals.append(mail(1))
+        other.execute("ROLLBACK")
+    await arrivals.append(mail(2))
+    assert fatal == []
+    arrivals.close()
 
 
 # -- importing ----------------------------------------------------------------------------------------
