@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, select, text, update
+from sqlalchemy import Connection, bindparam, case, false, select, text, update
 
 from gateway.store import dialects
-from gateway.store.constants import IS_PENDING, constant
+from gateway.store.constants import IS_PENDING, constant, flag
 from gateway.store.deliveries import COLUMNS, Delivery, of_row, set_aside
 from gateway.store.prepared import Prepared, is_any, numbered
 from gateway.store.reading import Unreadable, looking
@@ -24,10 +24,12 @@ from gateway.store.stage import PENDING
 # What a delivery waits for before its next call to the desk; "" is nothing that we know of.
 NEEDS = ("ticket", "", "reply", "file")
 
+_AWAKE = (IS_PENDING, flag(delivery.c.asleep, False))
+"""What was put back until later is in none of the queues below, however much it is, until ``_ROUSE`` finds it due."""
 _DUE = (
     select(delivery.c.seq)
     .where(
-        IS_PENDING,
+        *_AWAKE,
         delivery.c.desk == bindparam("k_desk"),
         delivery.c.needs == bindparam("k_needs"),
         delivery.c.mailbox == bindparam("k_mailbox"),
@@ -61,6 +63,23 @@ def _take(dialect: Any, due: Any) -> Any:
 
 
 _TAKE = Prepared(partial(_take, due=_DUE))
+_ROUSED = (
+    select(delivery.c.seq)
+    .where(flag(delivery.c.asleep), delivery.c.due_at <= bindparam("k_now"))
+    .order_by(delivery.c.due_at)
+    .limit(bindparam("k_most"))
+)
+
+
+def _rouse(dialect: Any) -> Any:
+    due = _ROUSED
+    if dialects.is_postgresql(dialect):  # another process may be at it
+        due = select(due.with_for_update(skip_locked=True).cte("due").c.seq)
+    return update(delivery).where(delivery.c.seq.in_(due)).values(asleep=false())
+
+
+_ROUSE = Prepared(_rouse)
+MOST_ROUSED = 1000  # at a time, the longest due first
 
 
 @cache
@@ -75,7 +94,7 @@ def _take_these(count: int) -> Prepared:
     return Prepared(partial(_take, due=due))
 
 
-_IN_BOX = """d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :k_desk AND d.needs = :k_needs
+_IN_BOX = """d.stage IN ('ACCEPTED', 'PLANNED') AND NOT d.asleep AND d.desk = :k_desk AND d.needs = :k_needs
                 AND d.mailbox = :k_mailbox"""
 # The oldest mail that is due of each of the next senders: steps through an index from one sender to the next, from the
 # one who was the last in turn. By LIMIT and not by min(), for which PostgreSQL reads all that waits where it believes
@@ -96,17 +115,17 @@ _OF_SENDERS = Prepared(
         """  # noqa: S608
     ).columns(sender=delivery.c.sender.type, seq=delivery.c.seq.type)
 )
-# The mailboxes with pending mail, by need: steps through an index from one mailbox to the next, by LIMIT as above.
+# The mailboxes with mail that is awake, by need: steps from one mailbox to the next, by LIMIT as above.
 _BOXES = text(
     """
     WITH RECURSIVE box(needs, mailbox) AS (
         SELECT lane.needs, (SELECT d.mailbox FROM delivery d
-            WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :desk AND d.needs = lane.needs
+            WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND NOT d.asleep AND d.desk = :desk AND d.needs = lane.needs
             ORDER BY d.mailbox LIMIT 1)
         FROM (SELECT '' AS needs UNION ALL SELECT 'ticket' UNION ALL SELECT 'reply' UNION ALL SELECT 'file') lane
         UNION ALL
         SELECT box.needs, (SELECT d.mailbox FROM delivery d
-            WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :desk AND d.needs = box.needs
+            WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND NOT d.asleep AND d.desk = :desk AND d.needs = box.needs
             AND d.mailbox > box.mailbox ORDER BY d.mailbox LIMIT 1)
         FROM box WHERE box.mailbox IS NOT NULL
     )
@@ -218,6 +237,7 @@ def claim(
     """Take up to ``places`` due deliveries of a desk: in the order of NEEDS, of each need no more than
     ``most`` says, the mailboxes in turn, of each mailbox the oldest first, and where it has more than that, its senders
     in turn: a storm of one holds up no other. One that cannot be read is set aside, and ``damaged`` gets its place."""
+    _ROUSE.change(connection, {"k_now": now, "k_most": MOST_ROUSED})
     most = most or {}
     turns = turns or Turns()
     of_all = {"k_desk": desk, "k_now": now, "k_until": now + lease, "k_name": name}
@@ -255,7 +275,7 @@ def readable(
 
 
 def waiting_boxes(connection: Connection, desk: str) -> dict[str, list[str]]:
-    """The mailboxes of a desk with pending mail, by what that mail needs."""
+    """The mailboxes of a desk with mail that is not put back until later, by what that mail needs."""
     mailboxes: dict[str, list[str]] = {}
     for row in _WAITING.rows(connection, {"desk": desk}):
         mailboxes.setdefault(row["needs"], []).append(row["mailbox"])

@@ -27,4 +27,9 @@ def on_ticket(column: Column[Any], ticket_id: str) -> ColumnElement[bool]:
     return and_(column == ticket_id, column != constant(""))
 
 
+def flag(column: Column[Any], value: bool = True) -> ColumnElement[Any]:
+    """Whether a yes or no is that, as an index of some rows has it: SQLAlchemy says "= 1" to SQLite."""
+    return literal_column(f"{'' if value else 'NOT '}{column.table.name}.{column.name}")
+
+
 IS_PENDING = delivery.c.stage.in_([constant(stage) for stage in PENDING])

@@ -307,7 +307,7 @@ def move(
 
     Raises LostClaim; IllegalTransition for a step that the table does not allow."""
     check(claim.stage, to)
-    freed = {"lease_until": 0, "due_at": now, "needs": "", "waits_for": ""}
+    freed = {"lease_until": 0, "due_at": now, "asleep": False, "needs": "", "waits_for": ""}
     touch(connection, claim, stage=to.value, reason=reason, detail=detail, **freed, **values)
     note(connection, claim.id, now, f"{claim.stage} -> {to}", ": ".join(filter(None, (reason, detail))))
     if to not in PENDING:
@@ -320,6 +320,8 @@ def advance(connection: Connection, claim: Delivery, to: Stage, *, now: float, *
     Raises LostClaim; IllegalTransition."""
     check(claim.stage, to)
     touch(connection, claim, stage=to.value, needs="", waits_for="", **values)
+    if to is Stage.PLANNED:
+        order.is_planned(connection, claim.seq)
     note(connection, claim.id, now, f"{claim.stage} -> {to}")
 
 
@@ -332,6 +334,7 @@ def defer(
         connection,
         claim,
         due_at=until,
+        asleep=until > now,
         lease_until=0,
         needs=needs,
         waits_for=waits.kind.value,

@@ -67,14 +67,16 @@ _SAME_DOMAIN = delivery.c.sender_domain == _WAITING.c.sender_domain
 _COLUMNS = (delivery.c.id, delivery.c.seq, delivery.c.stage, delivery.c.accepted_at)
 _stage = dialects.without_index(delivery.c.stage)
 """Ids lead to few mails, while everything may be pending."""
+_IS_PLANNED = _stage == constant(Stage.PLANNED)
 _IS_AHEAD = and_(
-    delivery.c.seq != bindparam("k_seq"),
     _stage.in_([constant(stage) for stage in PENDING]),
     delivery.c.posted.is_(False),
     delivery.c.waits_for != constant(Waiting.WINDOW),  # nobody waits for what a maintenance window holds
-    or_(delivery.c.seq < bindparam("k_seq"), delivery.c.stage == constant(Stage.PLANNED)),
 )
-_IS_PLANNED = _stage == constant(Stage.PLANNED)
+_BEFORE = mention.c.seq < bindparam("k_seq")
+_PLANNED_BEHIND = and_(mention.c.seq > bindparam("k_seq"), _IS_PLANNED)
+_PLANNED_OTHER = and_(mention.c.seq != bindparam("k_seq"), _IS_PLANNED)
+"""By ``mention.planned``, which leads to them past the thousands that wait; it stays, whatever became of them."""
 _IS_WAITED_FOR = or_(bindparam("k_patient", type_=Boolean), and_(_IS_PLANNED, _CREATING))
 """Who has no patience left waits, without limit, for a ticket that may be on the way to the desk."""
 _IN_THREAD = (
@@ -96,11 +98,13 @@ _IN_THREAD = (
 
 
 class _Thread:
-    """Who is ahead of a mail in its thread: some of them, or all."""
+    """Who is ahead of a mail in its thread, at any of these places: some of them, or all. In one condition they would
+    have all mail of the thread read."""
 
-    def __init__(self, shares: ColumnElement[bool]) -> None:
-        self._all = Prepared(lambda _: _IN_THREAD.where(shares))
-        self._some = Prepared(lambda _: _IN_THREAD.where(shares).limit(bindparam("k_most")))
+    def __init__(self, *places: ColumnElement[bool]) -> None:
+        query = union_all(*(_IN_THREAD.where(place) for place in places))
+        self._all = Prepared(lambda _: query)
+        self._some = Prepared(lambda _: query.limit(bindparam("k_most")))
 
     def blockers(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Blocker]:
         """Those that count, where they are many some of them: who shares an id with thousands waits for any."""
@@ -111,17 +115,19 @@ class _Thread:
         return _in_thread(self._all.rows(connection, parameters))
 
 
+def _with(count: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Mail that has one of so many ids: that was accepted before, and that is planned already."""
+    return and_(is_any(mention.c.key, count), _BEFORE), and_(is_any(mention.c.planned, count), _PLANNED_BEHIND)
+
+
 _THREAD_BY_HEADER = _Thread(
-    and_(
-        mention.c.key.in_(select(_SHARED.c.key).where(_SHARED.c.seq == bindparam("k_seq"))),
-        mention.c.seq < bindparam("k_seq"),
-    )
+    and_(mention.c.key.in_(select(_SHARED.c.key).where(_SHARED.c.seq == bindparam("k_seq"))), _BEFORE)
 )
 
 
 @cache
 def _thread_by_ids(count: int) -> _Thread:
-    return _Thread(is_any(mention.c.key, count))
+    return _Thread(*_with(count))
 
 
 def blockers(
@@ -162,9 +168,9 @@ def _blocker(row: Any) -> Blocker:
 
 @cache
 def _ahead(count: int, is_planned: bool) -> Prepared:
-    which = (_IS_WAITED_FOR, _IS_PLANNED) if is_planned else (_IS_WAITED_FOR,)
-    query = select(*_COLUMNS).join(mention, mention.c.seq == delivery.c.seq)
-    return Prepared(lambda _: query.where(_IS_AHEAD, *which, is_any(mention.c.key, count)).limit(1))
+    places = (and_(is_any(mention.c.planned, count), _PLANNED_OTHER),) if is_planned else _with(count)
+    query = select(*_COLUMNS).join(mention, mention.c.seq == delivery.c.seq).where(_IS_AHEAD, _IS_WAITED_FOR)
+    return Prepared(lambda _: union_all(*(query.where(place) for place in places)).limit(1))
 
 
 def ahead(connection: Connection, desk: str, seq: int, ids: Collection[str], patient: bool = True) -> list[Blocker]:
@@ -205,6 +211,14 @@ def earlier_on_ticket(connection: Connection, desk: str, ticket_id: str, seq: in
     """The earlier delivery that still has to post its text on this ticket, "" for none."""
     parameters = {"k_desk": desk, "k_ticket": ticket_id, "k_seq": seq}
     return str(_EARLIER.run(connection, parameters) or "")
+
+
+_PLAN = Prepared(lambda _: update(mention).where(mention.c.seq == bindparam("k_seq")).values(planned=mention.c.key))
+
+
+def is_planned(connection: Connection, seq: int) -> None:
+    """From now on those ahead that share an id with this delivery wait for it."""
+    _PLAN.change(connection, {"k_seq": seq})
 
 
 _KEYS = Prepared(lambda _: select(mention.c.key).where(mention.c.seq == bindparam("k_seq")))

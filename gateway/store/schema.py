@@ -85,6 +85,7 @@ delivery = Table(
     Column("claimed_by", Text, nullable=False, server_default=""),  # the name of the process
     Column("fence", Integer, nullable=False, server_default="0"),
     Column("needs", String(6), nullable=False, server_default=""),  # call to the desk that it waits for
+    Column("asleep", Boolean, nullable=False, server_default=false()),  # it was put back until later (store.claims)
     Column("deaths", Integer, nullable=False, server_default="0"),  # of parser children over this mail
     Column("interrupts", Integer, nullable=False, server_default="0"),  # claims that ended by restart
     Column("tries", Integer, nullable=False, server_default="0"),  # temporary failures
@@ -118,13 +119,22 @@ delivery = Table(
 
 PENDING = text("stage IN ('ACCEPTED', 'PLANNED')")
 _partial("delivery_due", PENDING, delivery.c.due_at)
-_partial("delivery_queue", PENDING, delivery.c.desk, delivery.c.needs, delivery.c.mailbox, delivery.c.seq)
-_partial(
-    "delivery_turn", PENDING, delivery.c.desk, delivery.c.needs, delivery.c.mailbox, delivery.c.sender, delivery.c.seq
-)
+AWAKE = text("stage IN ('ACCEPTED', 'PLANNED') AND NOT asleep")
+ASLEEP = text("asleep")
+_box = delivery.c.desk, delivery.c.needs, delivery.c.mailbox
+_partial("delivery_ready", AWAKE, *_box, delivery.c.seq)
+_partial("delivery_ready_sender", AWAKE, *_box, delivery.c.sender, delivery.c.seq)
+_partial("delivery_asleep", ASLEEP, delivery.c.due_at)
 Index("delivery_stage", delivery.c.stage, delivery.c.mailbox, delivery.c.reason)
 Index("delivery_sender", delivery.c.sender, delivery.c.accepted_at)
-Index("delivery_sender_domain", delivery.c.sender_domain, delivery.c.accepted_at)
+Index("delivery_sender_domain", delivery.c.sender_domain, delivery.c.accepted_at)  # of the version before 0025
+CAUSED = text("outcome IN ('ticket', 'comment') AND class <> 'vendor'")
+_caused = delivery.c.desk, delivery.c.proof, delivery.c.outcome, delivery.c.accepted_at
+_partial("delivery_caused", CAUSED, delivery.c.sender, *_caused, delivery.c["class"])
+_partial("delivery_caused_in", CAUSED, delivery.c.sender_domain, *_caused, delivery.c.sender, delivery.c["class"])
+ANSWERS = text("class IN ('auto-reply', 'vacation', 'helpdesk')")
+_told = delivery.c.desk, delivery.c.proof, delivery.c["class"]
+_partial("delivery_answers", ANSWERS, delivery.c.sender, delivery.c.accepted_at, *_told)
 Index("delivery_message_id", delivery.c.message_id, delivery.c.desk)
 _partial("delivery_on_ticket", PENDING, delivery.c.ticket_id, delivery.c.seq)
 ON_TICKET = text("ticket_id <> ''")
@@ -186,9 +196,12 @@ mention = Table(  # the ids of mail that is accepted and not yet posted: what la
     metadata,
     Column("key", LargeBinary(16), primary_key=True),
     Column("seq", BigInteger, primary_key=True),
+    Column("planned", LargeBinary(16), nullable=True),  # the key again, once its delivery is planned
     sqlite_with_rowid=False,
 )
 Index("mention_seq", mention.c.seq)
+PLANNED = text("planned IS NOT NULL")
+_partial("mention_planned", PLANNED, mention.c.planned, mention.c.seq)
 
 thread = Table(  # the mapping table
     "thread",
@@ -286,6 +299,8 @@ effect = Table(
 WATCHED = text("watch_at > 0")
 _partial("effect_watch", WATCHED, effect.c.watch_at)
 Index("effect_remote", effect.c.remote_id)
+REOPENED = text("kind = 'reopen'")
+_partial("effect_reopened", REOPENED, effect.c.sent_at)
 HELD_FILES = text("state = 'HELD'")
 _partial("effect_held", HELD_FILES, effect.c.delivery_id)
 
