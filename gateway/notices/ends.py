@@ -26,6 +26,7 @@ TWICE = "one {}, for it names several"
 _FOREIGN = ("zqx", "\u2602")
 """A word and a symbol that no layout has: a layout that takes one in a place of a subject takes anything there."""
 _PIECE = re.compile(r"\w+|[^\w\s()\[\]{}]+")
+_MARKS = re.compile(r"[^\w\s]+")
 _TOKEN = re.compile(r"(?:[(\[{]*\d+\s(?=[^\W\d_]))?(?:(?!\*\*)\S)+")
 """What is joined, with a number before it that may be its count."""
 _UNBRACKETED = re.compile(r"[^\s()\[\]{}]+")
@@ -152,10 +153,12 @@ def _said(match: Any) -> dict[str, str]:
 
 
 def _is_free(pattern: Any, subject: str, span: tuple[int, int], known: dict[str, str]) -> bool:
-    """Whether another word or symbol may stand in a place of a subject, and the layout still matches all of it and
-    finds the same."""
+    """Whether another word or symbol, or a mark once more, may stand in a place of a subject, and the layout still
+    matches all of it and finds the same."""
     begin, end = span
-    others = (_whole(pattern, subject[:begin] + foreign + subject[end:]) for foreign in _FOREIGN)
+    piece = subject[begin:end]
+    instead = (*_FOREIGN, piece * 2) if _MARKS.fullmatch(piece) else _FOREIGN
+    others = (_whole(pattern, subject[:begin] + foreign + subject[end:]) for foreign in instead)
     return any(match and known.items() <= _said(match).items() for match in others)
 
 

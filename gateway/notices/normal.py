@@ -90,16 +90,17 @@ def stable(text: str, loose: bool = False) -> str:
 
 
 def shaped(text: str, loose: bool = False) -> str:
-    """A value with the kind of what a key leaves out, "⟨time⟩" or "⟨count⟩", where it stood."""
+    """A value with the kind of what a key leaves out, "⟨time⟩" or "⟨count⟩", where it stood: what is joined to it still
+    shows."""
     return _reduced(text, loose, kinds=True)
 
 
 def _reduced(text: str, loose: bool, kinds: bool = False) -> str:
     text = " ".join(title.clean(text[:MOST_TEXT]).casefold().split())
     for pattern, kind in (*_NOISE, *(_LOOSE_NOISE if loose else ())):
-        text = pattern.sub(f" {kind} " if kinds else " ", text)
+        text = pattern.sub(kind if kinds else " ", text)
     for pattern in (_SHARE, _COUNT):
-        text = pattern.sub(partial(_without_count, f" {_COUNTED} " if kinds else " "), " ".join(text.split()))
+        text = pattern.sub(partial(_without_count, _COUNTED if kinds else " "), " ".join(text.split()))
     return text
 
 

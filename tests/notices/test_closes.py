@@ -97,8 +97,15 @@ SOURCES: dict[tuple[str, frozenset[str]], Sources] = {}
 """Profiles as sources of these senders: their patterns are compiled once."""
 
 
+def email_of(fixture: FixturePart) -> Email:
+    return read_mail(fixtures.mail_of(fixture, profiles.SHIPPED)).email
+
+
 def read(name: str, fixture: FixturePart) -> Notice | None:
-    email = read_mail(fixtures.mail_of(fixture, profiles.SHIPPED)).email
+    return notice_of(name, email_of(fixture))
+
+
+def notice_of(name: str, email: Email) -> Notice | None:
     key = name, fixtures.senders_of(email, profile(name))
     if key not in SOURCES:
         SOURCES[key] = Sources([fixtures.source_of(email, profile(name))])
