@@ -326,16 +326,16 @@ async def test_board_and_category_by_name(tmp_path: Path, migrated_file: Path) -
 async def test_a_status_page_incident_with_an_edited_title(tmp_path: Path, migrated_file: Path) -> None:
     stage = await opened(tmp_path, migrated_file, {"profile": "statuspage"})
     page = Machine(stage, "Cloud Status <noreply@mon.msp.example>")
-    link = "\n\nView the incident: https://stspg.io/k3v9x2m1"
-    for word, title in (
-        ("Investigating", "Errors"),
-        ("Identified", "Errors"),
-        ("Identified", "Errors of API and login"),
-        ("Monitoring", "Errors of API and login"),
-        ("Monitoring", "Errors of API and login"),
-        ("Resolved", "Errors of API and login"),
+    for line, title in (
+        ("New incident: Investigating", "Errors"),
+        ("Incident status: Identified", "Errors"),
+        ("Incident status: Identified", "Errors of API and login"),
+        ("Incident status: Monitoring", "Errors of API and login"),
+        ("Incident status: Monitoring", "Errors of API and login"),
+        ("Incident resolved", "Errors of API and login"),
     ):
-        await page.says(f"[Cloud Status] {word}: {title}", f"New Incident Status: {word}{link}", after=10 * MINUTE)
+        text = f"{line}\n\n{title}\nhttps://stspg.io/k3v9x2m1"
+        await page.says(f"Cloud Incident - {title}", text, after=10 * MINUTE)
     await stage.work()
 
     assert len(stage.order) == 1 and not is_open(stage, 1)
