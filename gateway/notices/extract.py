@@ -118,7 +118,8 @@ class Values:
         return "(nothing)"
 
     def _without_states(self, text: str) -> str:
-        return normal.tidy(self.source.without_states(text))
+        """Counts go first: "3 errors" without its word of state is a number that nobody knows."""
+        return normal.tidy(self.source.without_states(normal.uncounted(text)))
 
     def first(self, names: tuple[str, ...]) -> str:
         """The value of the first of the names that was read."""

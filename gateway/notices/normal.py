@@ -60,12 +60,14 @@ _LOOSE_NOISE = tuple(
 )
 """A bare number in brackets is a count at the head or behind a plural ("Alerts (4)"), else a name ("Printer (2)")."""
 _SHARE = re.compile(rf"(?<![\w.]){_NUMBER}\s(?:of|out of|von|/)\s{_NUMBER}(?![\w.])")
-_COUNT = re.compile(
-    rf"(?<![\w.-]){_NUMBER}\s(?:new\s)?(?:objects?|vms?|machines?|items?|errors?|warnings?|failures?|failed|successful|"
-    r"succeeded|files?|devices?|hosts?|alerts?|alarms?|messages?|issues?|events?|problems?|users?|mailbox(?:es)?|"
-    r"services?|sensors?|times?|tests?|checks?|jobs?|tasks?|attempts?|retries|retry|occurrences?|updates?|detections?|"
-    r"incidents?|bytes|kb|mb|gb|tb|kib|mib|gib|tib)(?!\w)"
+_NOUNS = (
+    r"objects?|vms?|machines?|items?|errors?|warnings?|failures?|files?|devices?|hosts?|alerts?|alarms?|messages?|issues?|"
+    r"events?|problems?|users?|mailbox(?:es)?|services?|sensors?|times?|tests?|checks?|jobs?|tasks?|attempts?|retries|"
+    r"retry|occurrences?|updates?|detections?|incidents?|bytes|kb|mb|gb|tb|kib|mib|gib|tib|fehlern?|warnung(?:en)?|"
+    r"meldung(?:en)?|objekten?|geräten?|dateien?"
 )
+_COUNTED_NOUN = re.compile(rf"(?<![\w.-]){_NUMBER}\s(?:new\s|neuen?\s)?(?:{_NOUNS})(?!\w)", re.IGNORECASE)
+_COUNT = re.compile(rf"(?<![\w.-]){_NUMBER}\s(?:new\s|neuen?\s)?(?:{_NOUNS}|failed|successful|succeeded)(?!\w)")
 _BEFORE_COUNTS = frozenset(
     "with has had have and or of is are was were found reported total all in after for about over under by the you "
     "mit und oder hat haben von nach bei".split()
@@ -106,8 +108,13 @@ def _reduced(text: str, loose: bool, kinds: bool = False) -> str:
 
 def _without_count(instead: str, match: re.Match[str]) -> str:
     before = match.string[: match.start()].split()
-    named = bool(before) and before[-1].isalpha() and before[-1] not in _BEFORE_COUNTS | _RUNS
+    named = bool(before) and before[-1].isalpha() and before[-1].casefold() not in _BEFORE_COUNTS | _RUNS
     return match.group() if named else instead
+
+
+def uncounted(text: str) -> str:
+    """A text without its counts of things; "4711 failed" may be the end of a name."""
+    return _COUNTED_NOUN.sub(partial(_without_count, " "), text[:MOST_TEXT])
 
 
 def tidy(text: str) -> str:
