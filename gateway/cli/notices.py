@@ -235,8 +235,7 @@ def propose(
 
 def _read(notice: Notice) -> list[list[str]]:
     """A notice, a row for each thing that it says."""
-    windows = notice.windows or ([notice.window] if notice.window else [])
-    window = ", ".join(" to ".join(when(moment) for moment in found) for found in windows)
+    window = ", ".join(" to ".join(when(moment) for moment in found) for found in notice.windows)
     rows = [
         ["state", f"{notice.state} ({notice.word})" if notice.word else notice.state],
         ["key", notice.key],

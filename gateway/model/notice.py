@@ -55,7 +55,8 @@ class Notice:
     the vendor's word, ``rank`` its place in the profile's order (0 unknown, higher is worse), ``priority`` the
     desk's name for it. ``clients`` are texts that name the client, best first. ``at`` (seconds since the
     epoch, 0 unknown) and ``sequence`` (-1 unknown) order the mails of a key as the vendor sent them.
-    ``window`` is that of planned work, from the first of ``windows`` to the last, ``objects`` what it touches.
+    ``windows`` are those of planned work (begin and end in seconds since the epoch, the first first), ``objects`` what
+    it touches.
     ``incident`` is the same for mails about one incident of the vendor, whatever client they reach, "" for none.
     ``expected`` names the expectation that the mail meets, "" for none. ``forwarded`` says that somebody sent it on."""
 
@@ -80,8 +81,7 @@ class Notice:
     names: tuple[str, ...] = ()  # all that the mail calls its client and account, as it stands there
     at: float = 0.0
     sequence: int = -1
-    window: tuple[float, float] | None = None
-    windows: tuple[tuple[float, float], ...] = ()  # of planned work that has several
+    windows: tuple[tuple[float, float], ...] = ()
     moved: bool = False  # the times told before hold no longer, whether or not new ones are told
     objects: tuple[str, ...] = ()
     incident: str = ""
@@ -96,6 +96,11 @@ class Notice:
     def parsed(self) -> bool:
         """Whether the profile could read what it needs."""
         return not self.failed
+
+    @property
+    def window(self) -> tuple[float, float] | None:
+        """From the begin of the first window to the end of the last, None for none."""
+        return (self.windows[0][0], self.windows[-1][1]) if self.windows else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,8 +105,8 @@ def windows_of(begin: float, end: float, several: str) -> list[tuple[float, floa
 
 
 def windows_as_text(windows: Sequence[tuple[float, float]]) -> str:
-    """Several windows as a row has them."""
-    return "\n".join(f"{begin:.0f} {end:.0f}" for begin, end in windows)
+    """Several windows as a row has them, "" for one."""
+    return "\n".join(f"{begin:.0f} {end:.0f}" for begin, end in windows) if len(windows) > 1 else ""
 
 
 Became = Literal[

@@ -154,7 +154,6 @@ def _of_one(source: Source, values: Values, proof: str, forwarded: bool = False)
     object_ = values.joined(key.object) or values.first(key.id)
     condition = values.joined(key.condition)
     rank, severity = _severity(source, values)
-    windows = _windows(source, values)
     return Notice(
         profile=source.name,
         state=state,
@@ -177,8 +176,7 @@ def _of_one(source: Source, values: Values, proof: str, forwarded: bool = False)
         names=_names(source, values),
         at=_at(source, values),
         sequence=_number(values.get(when.sequence)) if when.sequence else -1,
-        window=(windows[0][0], windows[-1][1]) if windows else None,
-        windows=windows if len(windows) > 1 else (),
+        windows=_windows(source, values),
         moved=state in ("planned", "update") and source.moves(word),
         objects=tuple(values.all(key.objects)) if key.objects else (),
         incident=values.first(key.incident),

@@ -228,7 +228,7 @@ def test_news_of_planned_work_move_its_window(
     objects: tuple[str, ...], at: float, window: tuple[float, float], kept: str
 ) -> None:
     work = replace(NEW, window_from=1.0, window_to=2.0, objects="line-1\nline-2", at=10.0, ticket_id="t1")
-    news = Notice("p", "planned", "k", window=(7.0, 9.0), objects=objects, at=at, proven=True)
+    news = Notice("p", "planned", "k", windows=((7.0, 9.0),), objects=objects, at=at, proven=True)
     answers = {ask.StateOf("t1"): ask.TicketState("t1", "1", False, "", "c", "b", "")}
 
     after = lifecycle.evaluate(Event(news, 30.0, work, ask.Facts(answers))).after
@@ -250,7 +250,7 @@ def test_work_that_is_moved_holds_nothing_in_its_old_window(
     word: str, window: tuple[float, float] | None, at: float, kept: tuple[float, float]
 ) -> None:
     work = replace(NEW, window_from=1.0, window_to=2.0, objects="line-1", at=10.0, ticket_id="t1", word="announced")
-    news = Notice("p", "planned", "k", word=word, moved=True, window=window, at=at, proven=True)
+    news = Notice("p", "planned", "k", word=word, moved=True, windows=(window,) if window else (), at=at, proven=True)
     answers = {ask.StateOf("t1"): ask.TicketState("t1", "1", False, "", "c", "b", "")}
 
     after = lifecycle.evaluate(Event(news, 30.0, work, ask.Facts(answers))).after

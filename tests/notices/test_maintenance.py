@@ -107,7 +107,7 @@ def test_windows_that_meet_are_one() -> None:
     times = "Start: 2026-11-25 01:00 UTC\nEnd: 2026-11-25 03:00 UTC\nStart: 2026-11-25 02:00 UTC\nEnd: 2026-11-25 05:00 UTC\n"
     notice = read("Planned maintenance CHG0510", f"Change ID: CHG0510\n{times}")
 
-    assert (notice.windows, notice.window) == ((), NIGHT)
+    assert (notice.windows, notice.window) == ((NIGHT,), NIGHT)
 
 
 MOVED = [
