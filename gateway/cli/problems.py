@@ -97,26 +97,18 @@ def review(
         print_json({"left_open": [dict(row) for row in left], "notices": [dict(row) for row in doubtful]})
         return
     table(["left open", "ticket", "over since", "why"], [_left(row) for row in left])
-    table(["id", "at", "profile", "what", "object", "ticket or reason"], [_doubt(row) for row in doubtful])
+    table(["id", "at", "profile", "about", "what is odd", "ticket"], [_doubt(row) for row in doubtful])
 
 
 def _left(row: Any) -> list[str]:
     return [row["title"][:80] or row["object"], row["number"] or row["ticket_id"], when(row["changed_at"]), row["left"]]
 
 
-_LED_TO = {
-    "doubt": "an end in doubt",
-    "nothing": "no problem open",
-    "ignored": "the profile ignores it",
-    "overtaken": "a newer one came before",
-}
-
-
 def _doubt(row: Any) -> list[str]:
-    what = f"{row['word'] or row['state']}, {_LED_TO[row['became']]}" if row["became"] in _LED_TO else row["became"]
-    if row["failed"]:
-        what = f"not read: {row['failed']}"
-    return [row["delivery_id"], when(row["accepted_at"]), row["profile"], what, row["object"][:60], row["detail"][:80]]
+    from gateway.operate import vendors
+
+    about, ticket = row["object"] or row["key"], row["number"] or row["ticket_id"] or ""
+    return [row["delivery_id"], when(row["accepted_at"]), row["profile"], about[:60], vendors.odd(row)[:80], ticket]
 
 
 @app.command("drift")

@@ -43,14 +43,12 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Todo:
     """What waits for a person: ``held`` by reason, the most first; ``doubted`` made no ticket; ``files`` are mails
-    whose files wait; ``left_open`` are problems whose tickets stayed open, ``doubtful`` notices of the last days that
-    led to nothing."""
+    whose files wait; ``left_open`` are problems whose tickets stayed open."""
 
     held: tuple[Group, ...]
     doubted: Group
     files: Group
     left_open: tuple[RowMapping, ...]
-    doubtful: tuple[RowMapping, ...]
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -91,9 +89,7 @@ def todo(connection: Connection, retention: RetentionSettings, now: float, zone:
         heldfiles.holding(connection),
         tuple((mail, 0.0) for mail in with_files),  # they are kept as long as they wait
     )
-    since = now - DAYS * DAY
-    left, doubtful = problems.left_open(connection, EACH), problems.doubtful(connection, since, EACH)
-    return Todo(tuple(held), doubted, files, tuple(left), tuple(doubtful))
+    return Todo(tuple(held), doubted, files, tuple(problems.left_open(connection, EACH)))
 
 
 def held_back(connection: Connection) -> dict[str, int]:

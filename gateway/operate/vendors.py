@@ -70,6 +70,11 @@ def closing_at(connection: Connection) -> dict[str, float]:
     return found
 
 
+def odd(row: RowMapping) -> str:
+    """What is to be looked at in a notice, in words."""
+    return f"not read: {row['failed']}" if row["failed"] else f"{row['word'] or row['state']}: {row['detail']}"
+
+
 def end(connection: Connection, name: str, actor: Actor, why: str, now: float) -> str:
     """End a problem of something that is gone. Its ticket stays as it is; should it write again, it is open again.
     Returns what was ended, in words. Raises NotPossible."""

@@ -359,8 +359,8 @@ def left_open(connection: Connection, limit: int) -> list[RowMapping]:
 
 
 def doubtful(connection: Connection, since: float, limit: int) -> list[RowMapping]:
-    """Notices to look at: recoveries that were not believed, what led to nothing on any ticket and was not expected to
-    come, and what could not be read."""
+    """Notices to look at, each with its problem's ticket: recoveries that were not believed, what led to nothing on any
+    ticket and was not expected to come, and what could not be read."""
     found = [
         select(*(told.c[column.name] for column in notice.c)).where(
             *inflow.told_since(told, since),
@@ -374,7 +374,8 @@ def doubtful(connection: Connection, since: float, limit: int) -> list[RowMappin
         for told in (notice, part)
     ]
     both = union_all(*found).subquery()
-    return list(connection.execute(select(both).order_by(both.c.accepted_at.desc()).limit(limit)).mappings())
+    query = select(both, problem.c.number, problem.c.ticket_id).outerjoin(problem, problem.c.id == both.c.problem_id)
+    return list(connection.execute(query.order_by(both.c.accepted_at.desc()).limit(limit)).mappings())
 
 
 def drift(connection: Connection, since: float) -> list[tuple[str, int, int]]:

@@ -17,7 +17,7 @@ from gateway.web.console.guard import actor_of, tell, told_to
 async def show_vendors(console: Console, request: Request, visitor: Visitor) -> Response:
     now = console.clock()
     found = await console.look(lambda connection: vendors.vendors(connection, console.settings, now))
-    return console.page("vendors", visitor, found=found, told=told_to(request))
+    return console.page("vendors", visitor, found=found, odd=vendors.odd, told=told_to(request))
 
 
 async def end_problem(console: Console, request: Request, visitor: Visitor) -> Response:
