@@ -78,6 +78,7 @@ def compare(
                 "counts": dict(found.counts),
                 "comments": dict(found.comments),
                 "unread": found.unread,
+                "unsearched": found.unsearched,
                 "differences": [asdict(each) for each in found.differences],
             }
         )
@@ -91,6 +92,8 @@ def compare(
     table(["difference", "at", "from", "subject", "here", "at the desk"], rows)
     if found.unread:
         typer.echo(f"the comments of {found.unread} tickets were not read: take a shorter --since")
+    if found.unsearched:
+        typer.echo(f"comments on tickets that nobody else changed may be missing: the search says {found.unsearched}")
     if len(found.differences) > limit:
         typer.echo(f"and {len(found.differences) - limit} more")
 

@@ -17,6 +17,8 @@ from gateway.desk.algapsa import bodies, native
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.lists import good, good_unless_refused
 from gateway.desk.algapsa.native import NativeComment, NativeTicket
+from gateway.desk.algapsa.scan import seconds
+from gateway.desk.outcome import Good
 from gateway.mail.ids import is_message_id
 from gateway.match.title import clean
 from gateway.operate.progress import Progress, unseen
@@ -44,11 +46,12 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class There:
     """What the desk has of some time: its tickets, and their comments that came by mail; ``unread`` is of how many
-    tickets the comments were not read."""
+    tickets the comments were not read, ``unsearched`` why comments on tickets that nobody touched may be missing."""
 
     tickets: list[NativeTicket] = field(default_factory=list)
     comments: list[NativeComment] = field(default_factory=list)
     unread: int = 0
+    unsearched: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
     real: dict[str, Real] = field(default_factory=dict)
     unread: int = 0
+    unsearched: str = ""
 
 
 # -- the desk ----------------------------------------------------------------------------------------
@@ -97,8 +101,9 @@ async def read(desk: Desk, mails: Sequence[Planned], since: float, progress: Pro
     """What the desk has since then. Of more than MOST_READ tickets those come first to which mails were planned, then
     the newest. Raises DeskAway."""
     there = There(await tickets_of(desk, since))
+    await _add_commented(desk, there, since - NEAR)
     planned = {mail.ticket_id for mail in mails}
-    wanted = list(reversed(there.tickets))  # all of them: a comment by the desk's own mail leaves updated_at as it was
+    wanted = list(reversed(there.tickets))
     wanted.sort(key=lambda ticket: ticket.id not in planned)
     for number, ticket in enumerate(wanted[:MOST_READ]):
         progress("tickets whose comments are read", number, len(wanted))
@@ -111,6 +116,27 @@ async def read(desk: Desk, mails: Sequence[Planned], since: float, progress: Pro
         progress("tickets whose comments are read", len(wanted), len(wanted))
     there.unread += max(0, len(wanted) - MOST_READ)
     return there
+
+
+async def _add_commented(desk: Desk, there: There, since: float) -> None:
+    """Tickets with a comment from ``since`` on that nobody made or changed since then: a comment by the desk's own mail
+    leaves its ticket's time as it was, and so only the search has it."""
+    known = {ticket.id for ticket in there.tickets}
+    cursor = ""
+    while True:
+        outcome = await desk.comments_found(cursor)
+        if not isinstance(outcome, Good):
+            there.unsearched = str(outcome)
+            return
+        for row in outcome.data["results"]:
+            if seconds(row.get("updatedAt")) < since:
+                return
+            if row.get("parentId") and row["parentId"] not in known:
+                known.add(row["parentId"])
+                there.tickets.append(native.commented(row))
+        cursor = outcome.data.get("nextCursor") or ""
+        if not cursor:
+            return
 
 
 # -- side by side ------------------------------------------------------------------------------------
@@ -128,7 +154,7 @@ class _Sides:
         self, mails: Sequence[Planned], there: There, names: Mapping[str, str], since: float, until: float
     ) -> None:
         self.mails, self.there, self.names, self.since, self.until = mails, there, names, since, until
-        self.found = Comparison(unread=there.unread)
+        self.found = Comparison(unread=there.unread, unsearched=there.unsearched)
         tickets = [ticket for ticket in there.tickets if since - NEAR <= ticket.at <= until + NEAR]
         self.ticket_of = _tickets_by_mail(mails, tickets)
         others = [mail for mail in mails if mail.id not in self.ticket_of]

@@ -85,7 +85,7 @@ def _written(row: Row) -> Row:
     }
 
 
-def _addresses(row: Row) -> list[str]:
+def addresses_of(row: Row) -> list[str]:
     return [row["email"].lower(), *(item["normalized_email_address"] for item in row["_addresses"])]
 
 
@@ -119,10 +119,10 @@ def _matches(row: Row, filters: Row, client_id: str | None) -> bool:
         return False
     for name, wanted in filters.items():
         if name == "email":
-            if not any(like(address, wanted) for address in _addresses(row)):
+            if not any(like(address, wanted) for address in addresses_of(row)):
                 return False
         elif name == "search":
-            if not any(like(text, wanted) for text in (row["full_name"], *_addresses(row))):
+            if not any(like(text, wanted) for text in (row["full_name"], *addresses_of(row))):
                 return False
         elif name in ("client_id", "is_inactive"):
             if row[name] != (wanted.lower() if isinstance(wanted, str) else wanted):
@@ -161,7 +161,7 @@ def search_contacts(desk: Desk, request: Request) -> Answer:
         for row in desk.contacts.values()
         if not row["is_inactive"]
         and (
-            any(like(a, query["query"]) for a in _addresses(row))
+            any(like(a, query["query"]) for a in addresses_of(row))
             or (not only_mail and like(row["full_name"], query["query"]))
         )
     ]
@@ -242,7 +242,7 @@ def _strict(body: Any, fields: tuple[Field, ...]) -> Row:
 
 def _taken(desk: Desk, addresses: list[str], but: str | None = None) -> bool:
     return any(
-        address in _addresses(row)
+        address in addresses_of(row)
         for row in desk.contacts.values()
         if row["contact_name_id"] != but
         for address in addresses

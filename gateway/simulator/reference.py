@@ -174,20 +174,6 @@ def get_user(desk: Desk, request: Request) -> Answer:
     return data(user)
 
 
-_FOUND = (
-    "client", "contact", "user", "ticket", "ticket_comment", "project", "project_phase", "project_task",
-    "project_task_comment", "asset", "sales_order", "purchase_order", "stock_unit", "invoice", "invoice_item",
-    "invoice_annotation", "contract", "client_contract", "document", "kb_article", "service_catalog",
-    "service_request_submission", "service_request_definition", "workflow_task", "interaction", "schedule_entry",
-    "time_entry", "board", "category", "tag", "status",
-)  # fmt: skip
-
-
-def search_everything(desk: Desk, request: Request) -> Answer:
-    """Finds nothing: the index of the desk that was recorded was not fed."""
-    return data({"results": [], "groups": dict.fromkeys(_FOUND, 0), "totalCount": 0})
-
-
 def only_refused(desk: Desk, request: Request) -> Answer:
     """Only the refusal of the right to it was seen."""
     raise not_found("resource")

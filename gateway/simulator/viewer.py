@@ -68,7 +68,7 @@ def read_again(blocks: list[Block]) -> str | None:
 
 def _joined(lines: list[str]) -> str:
     """Lines of a list stay together, others become paragraphs."""
-    text = lines[0]
+    text = "".join(lines[:1])
     for before, line in itertools.pairwise(lines):
         both = _LIST_LINE.match(before.strip()) and _LIST_LINE.match(line.strip())
         text += ("\n" if both else "\n\n") + line

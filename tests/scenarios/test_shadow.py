@@ -161,6 +161,7 @@ DIFFER = {
     "here-too": ONLY_HERE,
     "there": ONLY_THERE,
     "there-too": ONLY_THERE,
+    **{f"stranger{day}": ONLY_THERE for day in range(14)},  # the desk's own mail asks nobody who he is
 }
 """The mails of the two weeks that both do not take alike."""
 
@@ -176,7 +177,7 @@ async def two_weeks(stage: Stage, native: Native) -> None:
         await native.both(
             M(f"answer{day}", ALICE, "", "It prints again, but slowly.", reply="alice@acme.example", after=3600)
         )
-        await native.both(M(f"stranger{day}", EVE, f"Re: Printer {day}", "Send me the password.", reply=f"new{day}"))
+        await native.both(M(f"stranger{day}", EVE, f"Password {day}", "Send me the password.", reply=f"new{day}"))
         stage.now += DAY / 4
     await native.both(M("thanks", ALICE, "Re: Printer 5", "Thank you!", reply="new5"))
     await native.both(
@@ -294,7 +295,48 @@ async def test_two_weeks_beside_the_desks_own_mail(tmp_path: Path, migrated_file
     assert not made_by_us(stage)
     assert {call.method for call in calls} == {"GET"}
     counted = [call for call in calls if call.counted]
-    assert len(counted) == 1 and len(calls) <= 1 + len(stage.simulator.desk.tickets)
+    assert len(counted) == 2 and len(calls) <= 2 + len(stage.simulator.desk.tickets)
+    await stage.close()
+
+
+async def old_ticket(stage: Stage, native: Native, key: str) -> str:
+    """A ticket that the desk's own mail made a month ago; its number."""
+    stage.sent[key] = compose(stage, M(key, ALICE, f"Printer {key}"))
+    stage.bytes[key] = stage.sent[key].as_bytes()
+    taken = native.take(key)
+    await later(30 * DAY)(stage)
+    return str(stage.simulator.desk.tickets[taken.ticket_id]["ticket_number"])
+
+
+async def test_a_reply_on_a_ticket_that_nobody_else_touched_is_found_by_the_search(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    stage = await opened(tmp_path, migrated_file)
+    native = Native(stage)
+    number = await old_ticket(stage, native, "old")
+    await old_ticket(stage, native, "noted")
+    await native.both(M("reply", ALICE, "Re: Printer", reply="old"))
+    desk, noted = stage.simulator.desk, native.took["noted"].ticket_id
+    for _ in range(110):  # more than a page of the search: nor does a technician's note change the time of its ticket
+        stage.now += 1
+        comments.write_comment(desk, noted, "Called.", internal=True, user_id=next(iter(desk.users)))
+    found = await compared(stage)
+
+    assert [(each.kind, each.there) for each in found.differences] == [(ELSEWHERE, f"public comment on {number}")]
+    assert not found.unsearched
+    await stage.close()
+
+
+async def test_without_the_search_it_is_said_that_comments_may_be_missing(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file)
+    native = Native(stage)
+    await old_ticket(stage, native, "old")
+    await native.both(M("reply", ALICE, "Re: Printer", reply="old"))
+    stage.simulator.faults.set([{"kind": "search", "do": "answer", "status": 500, "body": "json"}])
+    found = await compared(stage)
+
+    assert [(each.kind, each.there) for each in found.differences] == [(ONLY_HERE, "nothing")]
+    assert found.unsearched
     await stage.close()
 
 

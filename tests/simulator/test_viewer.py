@@ -235,3 +235,7 @@ def test_what_is_no_tag_stays_as_it_is() -> None:
     blocks = [b.paragraph(b.text(line)) for line in controls]
 
     assert b.without_tags(blocks) == blocks
+
+
+def test_a_list_without_blocks_is_shown_empty() -> None:
+    assert read_again([]) is None and shown_html("[1, 2]") == ""

@@ -167,6 +167,15 @@ class Desk(Calls):
                 return Good(outcome.status, found, outcome.body)
         return Unknown("more comments than can be read")
 
+    async def comments_found(self, cursor: str) -> Outcome:
+        """A page of all comments, those that were written or changed last first, as the search has them; ``cursor`` is
+        the page's before, "" for the first. A comment's title is its ticket's, and % is in every one. No sign of the
+        desk's health; waits for the rate limit."""
+        params = {"query": "%", "types": "ticket_comment", "sort": "recent", "limit": 100}
+        if cursor:
+            params["cursor"] = cursor
+        return await self._get("/search", shape=shapes.found_page, params=params, patience=BEGUN, vital=False)
+
     async def last_comments(self, ticket_id: str, count: int, within: float) -> Outcome:
         """The newest comments, newest first, to know their words again: not counted, and no sign of the desk's health.
         No answer ``within`` seconds is none."""

@@ -65,6 +65,14 @@ def ticket(row: Row) -> NativeTicket:
     )
 
 
+def commented(found: Row) -> NativeTicket:
+    """The ticket of a comment that the search found. Of a ticket the search has the title and the number alone, so it
+    is one that was made at no time, of no mail."""
+    title = str(found.get("title") or "")
+    number = str(found.get("subtitle") or "").rpartition(" | ")[2]
+    return NativeTicket(str(found["parentId"]), number, title, "", "", "", "", 0.0, ())
+
+
 def comment(ticket: NativeTicket, row: Row) -> NativeComment | None:
     """A row of GET /tickets/{id}/comments that came by mail; not the one that repeats the mail of which the ticket was
     made."""

@@ -132,6 +132,19 @@ class Tagged(Row):
     entity_id: Id
 
 
+class Found(Row):
+    id: Id
+    parentId: Id | None = None
+    title: str | None = None
+    subtitle: str | None = None
+    updatedAt: Short | None = None
+
+
+class FoundPage(Row):
+    results: Rows[Found]
+    nextCursor: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
 class Pagination(Row):
     hasNext: bool | None = None
 
@@ -180,4 +193,5 @@ document_list = _shape(Rows[Document])
 asset_list = _shape(Rows[Asset])
 asset_link = _shape(AssetLink)
 tagged = _shape(Tagged)
+found_page = _shape(FoundPage)
 mapping = _shape(dict[str, Any])
