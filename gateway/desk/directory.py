@@ -34,6 +34,7 @@ CONTACT_KEPT = 3600.0
 MISS_KEPT = 300.0
 CATALOG_KEPT = 3600.0
 FAULT_KEPT = 60.0
+JUST_READ = 5.0
 MOST_CONTACTS = 50_000
 MOST_DOMAINS = 10_000
 FIRST_AGAIN = 60.0  # seconds until a list that is missing is asked for again; doubling
@@ -69,6 +70,7 @@ class Directory:
         self._clients_needed = clients_needed  # what is mapped to a client must not go elsewhere
         self._asked_again = 0  # times that missing lists were asked for in a row
         self._named: tuple[Catalog | None, Clients] = (None, Clients())
+        self._reading = asyncio.Lock()  # the catalog once more, for all who ask for it at once
         self._contacts: dict[str, tuple[float, list[Contact]]] = {}
         self._domains: dict[str, tuple[float, list[dict[str, object]] | None]] = {}
         self._clients: dict[str, tuple[float, tuple[str, ...]]] = {}
@@ -303,6 +305,14 @@ class Directory:
         self.up_since = self.up_since or now
         self.tell(before.missing if before else {}, self.catalog)
         return True
+
+    async def read_again(self) -> bool:
+        """What is remembered may be out of date: load the catalog, unless that was just done. Returns whether the desk
+        answered."""
+        async with self._reading:
+            self._statuses.clear()
+            just_read = self.catalog is not None and self.desk.clock() - self.catalog.at < JUST_READ
+            return just_read or await self.refresh()
 
     def tell(self, before: Mapping[str, str], catalog: Catalog) -> None:
         """Log what cannot work, and which lists were not read; ``before`` are those that were missing."""

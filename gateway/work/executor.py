@@ -285,9 +285,24 @@ class _Execution:
             await self.ledger.end(effect, kind.refused_state, reason=str(outcome)[:500])
             return None
         await self.ledger.back(effect)
-        if contact := self._requester():
-            self.directory.forget_contact(contact)
+        for address, _ in (self.delivery.plan or {}).get("people") or ():
+            self.directory.forget_contact(address)
+        if outcome.status != 403 and await self._may_be_out_of_date(effect):
+            if not await self.directory.read_again():
+                until = now + max(1.0, self.desk.breaker.wait(now))
+                return Defer(until, Waits(Waiting.DESK, str(outcome)), str(outcome))
+            return Redecide("", why=f"decided again, as the desk said {outcome}")
         return Quarantine(Reason.of_status(outcome.status), self._on(outcome))
+
+    async def _may_be_out_of_date(self, effect: Effect) -> bool:
+        """Whether the effect names what the desk may have lost since its names and contacts were read; not if the plan
+        before, which was made anew, named the same."""
+        names = KINDS[effect.kind].names(effect.body)
+        if not names:
+            return False
+        delivery = self.delivery
+        before = await self.store.read(lambda c: effects.of(c, delivery.id, delivery.generation - 1))
+        return all(KINDS[earlier.kind].names(earlier.body) != names for earlier in before)
 
     def _on(self, outcome: Refused) -> str:
         """The desk's words, and about what."""
@@ -315,10 +330,6 @@ class _Execution:
             return None
         await self.ledger.back(effect)
         return Redecide(self.progress.ticket_id)
-
-    def _requester(self) -> str:
-        people = (self.delivery.plan or {}).get("people") or []
-        return next((address for address, role in people if role == "sender"), "")
 
     # -- reading back -----------------------------------------------------------------------------
 

@@ -67,8 +67,8 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class Redecide:
-    """Decide anew: the ticket is gone, or with "" what was waited for is over. ``waited`` is the effect that ends with
-    that, for ``why``."""
+    """Decide anew, for ``why``: the ticket is gone, or with "" names are read again, or what was waited for is over.
+    ``waited`` is the effect that ends with that."""
 
     ticket_id: str
     waited: Effect | None = None

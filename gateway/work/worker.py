@@ -368,11 +368,13 @@ class Worker:
 
         def again(connection: Connection) -> None:
             lost: dict[str, Any] = {}
+            detail = "its time has come" if step.waited is not None else step.why
             if step.waited is not None:
                 effects.set_state(connection, step.waited, EffectState.SKIPPED, reason=step.why)
             if ticket_id:
                 known = mapping.get_ticket(connection, delivery.desk, ticket_id)
                 lost = {"continues": known["number"] or ticket_id if known else ticket_id}
+                detail = f"the desk no longer has ticket {lost['continues']}"
                 mapping.forget_ticket(connection, delivery.desk, ticket_id)
                 problems.forget_ticket(connection, delivery.desk, ticket_id)
             deliveries.move(
@@ -381,7 +383,7 @@ class Worker:
                 Stage.ACCEPTED,
                 now=now,
                 reason="",
-                detail=f"the desk no longer has ticket {lost['continues']}" if lost else "its time has come",
+                detail=detail,
                 **lost,
                 generation=delivery.generation + 1,
                 plan=None,

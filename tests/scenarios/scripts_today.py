@@ -311,6 +311,39 @@ BOARDS = [
     ], mailbox={"closed": "reopen"}, check=lambda s: s.ticket(1)["is_closed"] and "This ticket is closed" in notes(s, 1), refuses=3),
 ]  # fmt: skip
 
+def lost_at_desk(kind: str, name: str) -> Act:
+    """The desk has none of the name any more, and the gateway remembers it."""
+
+    async def act(stage: Stage) -> None:
+        rows = getattr(stage.simulator.desk, kind)
+        stage.now += 60
+        for key in [key for key, row in rows.items() if name in row.values()]:
+            del rows[key]
+
+    return act
+
+
+async def refuses_tickets(stage: Stage) -> None:
+    stage.simulator.faults.set([{"kind": "create_ticket", "do": "answer", "status": 400, "commit": False}])
+
+
+def refused_tickets(stage: Stage) -> int:
+    return len([call for call in stage.simulator.desk.calls if call.kind == "create_ticket" and call.status == 400])
+
+
+LOST = [
+    Scenario("a status that the desk lost since its names were read: its board's default of today", [
+        lost_at_desk("statuses", "New"), (M("a", ALICE), "ticket 1"), (M("b", BOB), "ticket 2"),
+    ], mailbox={"status": None}, check=lambda s: status_of(s, 1) == status_of(s, 2) == ("Support", "In Progress"), refuses=1),
+    Scenario("a contact that the desk lost since it was asked: the client of the domain", [
+        (M("a", ALICE), "ticket 1"), lost_at_desk("contacts", "alice@acme.example"), (M("b", ALICE, "Other"), "ticket 2"),
+    ], check=lambda s: s.client_of(2) == "Acme" and not s.ticket(2)["contact_name_id"], refuses=1),
+    Scenario("a ticket that is refused again, with the same names, waits for a person", [
+        refuses_tickets, (M("a", ALICE), "quarantine api-rejected"),
+    ], check=lambda s: refused_tickets(s) == 2),
+]  # fmt: skip
+
+
 COSTS = [
     Scenario("the quiet case costs no call of the budget", [
         (M("x", ALICE, "Other"), "ticket 1"), costs(1, M("a", ALICE)), became("a", "ticket 2"), costs(0, M("y", ALICE, reply="x")), costs(0, M("b", ALICE, reply="a")), became("b", "comment 2"),
@@ -392,4 +425,4 @@ NOTHING = [
     ], mailbox={"closed": "new_linked"}),
 ]  # fmt: skip
 
-ALL = [*NOTHING, *PEOPLE, *BY_THE_DESK, *TICKETS, *BOARDS, *COSTS]
+ALL = [*NOTHING, *PEOPLE, *BY_THE_DESK, *TICKETS, *BOARDS, *LOST, *COSTS]

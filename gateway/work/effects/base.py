@@ -6,6 +6,7 @@ effect as the store has it, and the run of the plan that the effect belongs to.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import Enum, auto
@@ -177,6 +178,10 @@ class EffectKind(Generic[Body]):
     def describe(self, body: Body) -> dict[str, Any]:
         """What it would do, in words for an operator under "effect", with the values that matter."""
         raise NotImplementedError
+
+    def names(self, body: Body) -> Mapping[str, str]:
+        """The desk's records, by what they are, that the gateway named from memory: one may be gone meanwhile."""
+        return {}
 
     def compare(self, body: Body, outcome: str) -> dict[str, str]:
         """What of it counts when two decisions with this outcome are compared."""

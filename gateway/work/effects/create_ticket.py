@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -49,6 +50,9 @@ class CreateTicket(EffectKind[TicketBody]):
 
     def describe(self, body: TicketBody) -> dict[str, Any]:
         return {"effect": "create ticket", "title": body.title, **body.ids}
+
+    def names(self, body: TicketBody) -> Mapping[str, str]:
+        return body.ids
 
     def compare(self, body: TicketBody, outcome: str) -> dict[str, str]:
         values = {"title": body.title, **body.ids}

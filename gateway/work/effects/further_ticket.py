@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -24,6 +25,10 @@ class CreateFurtherTicket(CreateTicket):
 
     def describe(self, body: Any) -> dict[str, Any]:
         return {**super().describe(body), "effect": "create further ticket"}
+
+    def names(self, body: Any) -> Mapping[str, str]:
+        """None: beside it stands the mail's own ticket, which is made already."""
+        return {}
 
     def compare(self, body: Any, outcome: str) -> dict[str, str]:
         return {f"{name} of {body.title}": value for name, value in super().compare(body, outcome).items()}
