@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import os
 import shutil
 import sys
@@ -16,8 +15,6 @@ import pytest
 from gateway.store.engine import Store
 from tests import compiled, schema
 from tests.peers import Missing, Postgres
-
-_numbers = itertools.count(1)
 
 if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment] # httpx looks for it at every request to an ASGI app
@@ -87,12 +84,11 @@ def migrated_database(postgres: Postgres) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh database with the schema, once of each kind."""
+    """A database with the schema and no rows, once of each kind."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "gateway.db")
         return f"sqlite:///{tmp_path}/gateway.db"
-    postgres: Postgres = request.getfixturevalue("postgres")
-    return schema.database(postgres, f"test{next(_numbers)}")
+    return schema.emptied(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ class Postgres:
 
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
-        options += f" -c shared_buffers=64MB -c max_connections=60 -c fsync={'on' if self.durable else 'off'}"
+        options += f" -c shared_buffers=64MB -c max_connections=60 -c fsync={'on' if self.durable else 'off'} -c autovacuum=off"
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-o", options, "-l", log, "-w", "start")
         self.pid = int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import itertools
 import os
 import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from gateway.store.engine import make_engine
 from gateway.store.migrate import migrate
@@ -49,6 +52,44 @@ def template(postgres: Postgres) -> str:
 def database(postgres: Postgres, name: str) -> str:
     """Create a database with the schema; its URL for the gateway."""
     return postgres.database(name, template(postgres))
+
+
+_SHAPE = """
+SELECT md5(string_agg(concat_ws(' ', class.relname, class.relkind, attname, atttypid, attnotnull, attnum), ','
+    ORDER BY class.relname, attnum))
+    || (SELECT string_agg(version_num, ',') FROM alembic_version) || (SELECT string_agg(row::text, ',') FROM schema_floor row)
+FROM pg_class class JOIN pg_attribute ON attrelid = class.oid WHERE relnamespace = 'public'::regnamespace
+"""
+_EMPTY = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+SET session_replication_role = replica;
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'schema_floor') LOOP
+        IF pg_relation_size(name::regclass) > 1000000 THEN EXECUTE format('TRUNCATE %I CASCADE', name);
+        ELSIF pg_relation_size(name::regclass) > 0 THEN EXECUTE format('DELETE FROM %I', name); END IF;
+    END LOOP;
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
+        EXECUTE format('ALTER SEQUENCE %I RESTART', name);
+    END LOOP;
+END $$
+"""
+_numbers = itertools.count(1)
+_emptied: dict[Postgres, tuple[str, str]] = {}  # the URL of each server's database, and what its schema is like
+
+
+def emptied(postgres: Postgres) -> str:
+    """The URL of a database with the schema and no rows, for one test: to empty one takes a tenth of the time to copy one.
+    Whoever is still connected is cut off; where a test has changed more than rows, there is another copy."""
+    if postgres in _emptied:
+        url, shape = _emptied[postgres]
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(_EMPTY)
+            if connection.execute(_SHAPE).fetchone() == (shape,):
+                return url
+    url = database(postgres, f"emptied{next(_numbers)}")
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        _emptied[postgres] = url, connection.execute(_SHAPE).fetchone()[0]
+    return url
 
 
 def put(url: str) -> None:

@@ -15,6 +15,7 @@ from gateway.desk.pacing import FLOOR, SHARE, STILL_WAITS, Bucket, LocalPacing, 
 from gateway.store.budget import Limit
 from gateway.store.engine import Store
 from gateway.work.budget import SharedPacing
+from tests import schema
 from tests.peers import Postgres
 
 READ_BACK, TICKET, REPLY, FILE = Urgency.READ_BACK, Urgency.TICKET, Urgency.REPLY, Urgency.FILE
@@ -52,13 +53,10 @@ class Budgets:
 
 
 @pytest.fixture
-def shared_store(postgres: Postgres, migrated_database: str) -> Iterator[Store]:
-    store = Store(postgres.database(f"pacing{next(NUMBERS)}", migrated_database))
+def shared_store(postgres: Postgres) -> Iterator[Store]:
+    store = Store(schema.emptied(postgres))
     yield store
     store.close()
-
-
-NUMBERS = iter(range(1000))
 
 
 @pytest.fixture(params=["local", "shared"])

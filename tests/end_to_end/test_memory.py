@@ -14,7 +14,7 @@ from gateway.simulator import Seed, Simulator
 from tests.harness import gateway, mail
 from tests.sizes import size
 
-MAILS = size(6, 20)
+MAILS = size(3, 20)
 
 
 def rss(pids: Sequence[int]) -> int:

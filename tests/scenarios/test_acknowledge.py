@@ -28,6 +28,7 @@ from gateway.work.acknowledging import Acknowledger
 from gateway.work.parser import ParserBusy
 from tests.scenarios.scripts import ALICE
 from tests.scenarios.stage import SUPPORT, Act, M, Stage, close, settings_for
+from tests.sizes import size
 
 STRANGER = "Nina New <nina@newco.example>"
 DAY = 86400.0
@@ -368,10 +369,10 @@ async def test_a_sender_with_an_address_of_another_language_is_told(opened: Open
 # -- robots ----------------------------------------------------------------------------------------
 
 
-async def test_fifty_robots_that_answer_everything_begin_no_round(opened: Opened) -> None:
+async def test_robots_that_answer_everything_begin_no_round(opened: Opened) -> None:
     """Each answers whatever it gets, without any mark: some under a new subject, some as a mirror."""
     stage = await opened()
-    robots = [f"robot{number}@robots{number}.example" for number in range(50)]
+    robots = [f"robot{number}@robots{number}.example" for number in range(size(16, 50))]
     for number, robot in enumerate(robots):
         await stage.accept(M(f"r{number}", robot, f"Notice {number}", **PROVEN))
     await stage.work()

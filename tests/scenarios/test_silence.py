@@ -22,6 +22,7 @@ from gateway.upkeep.flow import DAY, HOUR
 from gateway.upkeep.silence import SETTLING, Silence, states
 from tests.scenarios.scripts import ALICE
 from tests.scenarios.stage import START, SUPPORT, M, Stage, settings_for
+from tests.sizes import size
 
 WEEKS = 6
 
@@ -262,7 +263,7 @@ async def test_a_mailbox_into_which_nothing_comes_is_told_once(tmp_path: Path, b
 async def test_people_and_machines_that_go_on_are_no_silence(tmp_path: Path, both: Path) -> None:
     desk = await watched(tmp_path, both)
     stage, chance = desk.stage, Random(5)
-    for day in range(5):
+    for day in range(size(2, 5)):
         for number in range(24):
             if 8 <= (stage.now - first_monday(START)) % DAY / HOUR < 18 and chance.random() < 0.9:
                 await stage.accept(M(f"{day}-{number}", ALICE, f"Mail {day} {number}"))

@@ -19,7 +19,7 @@ async def test_one_down_for_an_hour_leaves_the_others_latency_unchanged(tmp_path
     await stage.open()
     up = stage.directories["two"].desk
 
-    before = await latencies(stage, 20)
+    before = await latencies(stage, 3)
     stage.directories["two"].desk = down(stage)
     while_down = []
     for minute in range(60):

@@ -235,7 +235,7 @@ async def test_a_reply_that_waits_asks_the_desk_less_and_less(tmp_path: Path, mi
     """The comment of the first reply has no answer yet. The second one names the same mail, which we do not know, and
     has waited for the first as long as it may."""
     data = settings_for()
-    data["desk"]["settle"] = "1h"
+    data["desk"]["settle"] = "25m"
     stage = Stage(tmp_path, migrated_file, data)
     await stage.open()
     await stage.accept(M("a"))
