@@ -88,7 +88,7 @@ def _merged(old: Settings, new: Settings) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         words = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
-        raise ConfigError(f"it needs a restart, which brings what it names: {words}") from error
+        raise ConfigError(f"it names what only a restart brings, so restart the gateway: {words}") from error
 
 
 def _with(mine: Any, other: Any, keys: tuple[str, ...]) -> Any:

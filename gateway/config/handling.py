@@ -18,29 +18,29 @@ class HandlingPart(Section):
 
     close: bool | None = Field(None, description="a recovery may close an untouched ticket; default: it may")
     hold: Span | None = Field(
-        None, description=f"how long a recovery must last before; {span_text(_DEFAULT.hold)} unless said"
+        None, description=f"how long a recovery must last before the ticket closes; default: {span_text(_DEFAULT.hold)}"
     )
     reopen: Span | None = Field(
         None,
         description="how long after closing a recurrence reopens the ticket, 0 = never; "
-        f"{span_text(_DEFAULT.reopen)} unless said",
+        f"default: {span_text(_DEFAULT.reopen)}",
     )
     cadence: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
         None,
         description="the occurrences that get a comment; beyond the last, each multiple of it; "
-        f"{', '.join(map(str, _DEFAULT.cadence))} unless said",
+        f"default: {', '.join(map(str, _DEFAULT.cadence))}",
     )
     flaps: Annotated[int, Field(ge=0)] | None = Field(
-        None, description=f"how many changes are flapping, 0 = never; {_DEFAULT.flaps} unless said"
+        None, description=f"how many changes are flapping, 0 = never; default: {_DEFAULT.flaps}"
     )
     flap_window: Seconds | None = Field(
-        None, description=f"within this time; {span_text(_DEFAULT.flap_window)} unless said"
+        None, description=f"the time in which they are counted; default: {span_text(_DEFAULT.flap_window)}"
     )
     storm: Annotated[int, Field(ge=0)] | None = Field(
-        None, description=f"how many new problems are a storm, 0 = never; {_DEFAULT.storm} unless said"
+        None, description=f"how many new problems are a storm, 0 = never; default: {_DEFAULT.storm}"
     )
     storm_window: Seconds | None = Field(
-        None, description=f"within this time; {span_text(_DEFAULT.storm_window)} unless said"
+        None, description=f"the time in which they are counted; default: {span_text(_DEFAULT.storm_window)}"
     )
     files: bool | None = Field(None, description="upload the files of later mails too; default: yes")
     bundle: Literal["", "link_only", "sync_updates"] | None = Field(
@@ -53,7 +53,7 @@ class HandlingPart(Section):
     move_after: Span | None = Field(
         None,
         description="when a ticket is moved to its client, once the desk's mailer is done with it; "
-        f"{span_text(_DEFAULT.move_after)} unless said",
+        f"default: {span_text(_DEFAULT.move_after)}",
     )
     asset: bool | None = Field(
         None,
@@ -63,7 +63,7 @@ class HandlingPart(Section):
     windows: bool | None = Field(None, description="maintenance windows hold its new problems; default: they do")
     board: str = Field("", description="board of the tickets; the mailbox's when empty")
     status: str = Field("", description="their status; needs board")
-    priority: str = Field("", description="their priority, unless the severity says another")
+    priority: str = Field("", description="their priority, unless the severity gives another")
     category: str = Field("", description="their category, by name or id; needs board")
 
     @field_validator("cadence")

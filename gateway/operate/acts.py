@@ -166,7 +166,7 @@ def perform(connection: Connection, act: Act, name: str, asked: Asked, now: floa
     """Do it to one mail, given by number, id or Message-ID. Raises NotPossible."""
     row = operator.find(connection, name, to_change=True)
     if asked.desk and row["desk"] != asked.desk:
-        raise NotPossible(f"#{row['seq']} is of the desk {row['desk']}, and ticket {asked.ticket} of {asked.desk}")
+        raise NotPossible(f"#{row['seq']} is of desk {row['desk']}, and ticket {asked.ticket} of desk {asked.desk}")
     nothing = RUNS[act.name](connection, str(row["id"]), asked, now)
     if nothing:
         return Done(row["seq"], f"nothing was changed: {nothing}")

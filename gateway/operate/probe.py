@@ -63,8 +63,8 @@ def forgery(settings: Settings, token: str) -> Forgery:
         f"Date: {format_datetime(datetime.now(UTC))}",
     ]
     text = (
-        "This mail was sent by `gateway check --probe` with results of sender checks that its sender wrote himself.\r\n"
-        "When you read it in a ticket, the relay let them through: see docs/install.md, and close the ticket.\r\n"
+        "This mail was sent by `gateway check --probe`, with results of sender checks that are forged.\r\n"
+        "If you read it in a ticket, the relay passed them on: see docs/install.md, and close the ticket.\r\n"
     )
     return Forgery(recipient, message_id, ("\r\n".join(headers) + "\r\n\r\n" + text).encode("ascii"))
 

@@ -46,12 +46,13 @@ def mailbox_of(connection: Connection, settings: Settings, ticket_id: str, named
         raise NotPossible(f"{named} is not a mailbox of the configuration{did_you_mean(named, boxes)}")
     if not named and len(desks or settings.desks) > 1:
         known = "several desks have it" if desks else "the gateway has no mail of it, and there are several desks"
-        raise NotPossible(f"ticket {ticket_id}: {known}: say --mailbox")
+        raise NotPossible(f"ticket {ticket_id}: {known}: name a mailbox with --mailbox")
     fitting = [
         box for box in settings.mailbox if box.tags and (not desks or box.desk in desks) and named in ("", box.address)
     ]
     if not fitting:
         of_desk = f"the ticket is on desk {desks[0]}, and " if desks else ""
-        raise NotPossible(f"{of_desk}{named or 'no mailbox'} takes no addresses with a tag for it (tags = true)")
+        none = f"{named} takes none" if named else "no mailbox takes any"
+        raise NotPossible(f"{of_desk}{none} of its mail at addresses with a tag (tags = true)")
     newest = mapping.last_mailbox(connection, ticket_id)
     return next((box for box in fitting if box.address == newest), fitting[0])

@@ -92,7 +92,7 @@ def end(connection: Connection, name: str, actor: Actor, why: str, now: float) -
 def forget(connection: Connection, notice: str, object_: str, actor: Actor, why: str, now: float) -> str:
     """Expect no mail any more about something that is gone. Returns what, in words. Raises NotPossible."""
     if not expectations.forget(connection, notice, object_):
-        raise NotPossible(f"{notice} waits for nothing about {object_}")
+        raise NotPossible(f"{notice} expects no mail about {object_}")
     acts.add(connection, actor, "forget", now, detail=f"{notice}, {object_ or 'any'}", why=why)
     return f"{notice}: {object_ or 'any'}"
 
@@ -104,8 +104,8 @@ def _named(connection: Connection, name: str) -> RowMapping:
     query = select(problem).where(or_(problem.c.number == name, *begins), is_open)
     rows: Sequence[RowMapping] = connection.execute(query.order_by(problem.c.id).limit(20)).mappings().all()
     if not rows:
-        raise NotPossible(f"{name}: no problem that is open has this ticket or id")
+        raise NotPossible(f"{name}: no open problem has this ticket or id")
     if len(rows) > 1:
         ids = ", ".join(row["id"][:12] for row in rows)
-        raise NotPossible(f"{name}: several problems have it as their ticket or id; say which by its id: {ids}")
+        raise NotPossible(f"{name}: several problems have this ticket or id: give the id of one: {ids}")
     return rows[0]

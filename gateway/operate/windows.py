@@ -225,7 +225,7 @@ def cancel(connection: Connection, settings: Settings, name: str, actor: Actor, 
     """The window does not take place, nor any more. Raises NotPossible."""
     placed = _next(connection, settings, name, now)
     if placed.said.origin == FILE:
-        raise NotPossible(f"{placed.said.name} stands in the configuration: take it out there, or end it this time")
+        raise NotPossible(f"{placed.said.name} is in the configuration: remove it there, or end it for this one time")
     windows.cancel(connection, placed.said.id, now, actor.name)
     windows.wake(connection, placed.said.desk, now)
     acts.add(connection, actor, "window cancel", now, detail=placed.said.name, why=why)
@@ -249,7 +249,7 @@ def _running(connection: Connection, settings: Settings, name: str, now: float) 
     placed = _next(connection, settings, name, now)
     if placed.begins > now:
         begins = datetime.fromtimestamp(placed.begins, ZoneInfo(placed.said.zone))
-        raise NotPossible(f"{placed.said.name} has not begun; it does at {begins:%Y-%m-%d %H:%M %Z}")
+        raise NotPossible(f"{placed.said.name} has not begun; it begins at {begins:%Y-%m-%d %H:%M %Z}")
     return placed
 
 

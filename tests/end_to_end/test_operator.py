@@ -39,7 +39,7 @@ def test_a_move_asks_the_desk_first_and_a_stranger_is_marked(simulator: Simulato
     assert before[1]["stage"] == "QUARANTINED"
     assert released.returncode == 0, released.stderr
     assert comment["is_internal"]
-    assert "none of this client's people" in comment["note"] and "L. Meier released this mail" in comment["note"]
+    assert "does not belong to this client" in comment["note"] and "L. Meier released this mail" in comment["note"]
 
 
 def test_suppressed_and_dropped_mail_comes_back(simulator: Simulator, running: GatewayProcess) -> None:

@@ -79,7 +79,7 @@ async def test_a_ticket_of_one_desk_takes_no_mail_of_another(stage: Stage, acces
     moved = perform_each(access.change, BY_NAME["release"], ["#3", "#4"], asked, stage.now)
 
     assert [(done.number, done.good) for done in moved] == [(3, False), (4, True)]
-    assert moved[0].words == "#3 is of the desk other, and ticket TIC001001 of default"
+    assert moved[0].words == "#3 is of desk other, and ticket TIC001001 of desk default"
 
 
 async def test_each_act_is_written_down_in_its_own_transaction(stage: Stage, access: Access) -> None:

@@ -56,10 +56,10 @@ def engine() -> Engine:
     ("one two", THERE, "", "sales@msp.example"),  # the first mailbox of all leads to another desk
     ("one two", BOTH, "sales@msp.example", "sales@msp.example"),
     ("one two", NOWHERE, "first@msp.example", "first@msp.example"),
-    ("one two", THERE, "first@msp.example", "the ticket is on desk two, and first@msp.example takes no addresses"),
-    ("one two", HERE, "untagged@msp.example", "untagged@msp.example takes no addresses with a tag"),
-    ("one two", BOTH, "", "several desks have it: say --mailbox"),
-    ("one two", NOWHERE, "", "there are several desks: say --mailbox"),
+    ("one two", THERE, "first@msp.example", "the ticket is on desk two, and first@msp.example takes none of its mail"),
+    ("one two", HERE, "untagged@msp.example", "untagged@msp.example takes none of its mail at addresses with a tag"),
+    ("one two", BOTH, "", "several desks have it: name a mailbox with --mailbox"),
+    ("one two", NOWHERE, "", "there are several desks: name a mailbox with --mailbox"),
     ("one", HERE, "frist@msp.example", "is not a mailbox of the configuration; do you mean first@msp.example?"),
 ])  # fmt: skip
 def test_a_token_is_made_where_it_leads_to_the_ticket(

@@ -66,7 +66,7 @@ async def test_a_window_from_the_first_to_the_last_act(tmp_path: Path, migrated_
 async def test_a_window_of_the_file_is_ended_and_not_cancelled(tmp_path: Path, migrated_file: Path) -> None:
     stage, _ = await staged(tmp_path, migrated_file, window(0, 2 * HOUR, repeat="DAILY"))
     stage.now += MINUTE
-    with pytest.raises(NotPossible, match="stands in the configuration"):
+    with pytest.raises(NotPossible, match="is in the configuration"):
         await do(stage, windows.cancel, "patches")
     await do(stage, windows.end, "patches")
     (row,) = await stage.store.read(lambda c: listed(c, stage.settings, stage.now))

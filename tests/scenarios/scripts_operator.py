@@ -135,7 +135,7 @@ STRANGER = [
 STRANGERS = [
     Scenario("a stranger who is released into a ticket is marked, and nobody outside reads it", [
         *STRANGER, release("v", 1), became("v", "internal 1"),
-    ], check=words_at(1, "none of this client's people", "lmeier released", "password", internal=True)),
+    ], check=words_at(1, "does not belong to this client", "lmeier released", "password", internal=True)),
     Scenario("the word is about that one mail", [
         *STRANGER, release("v", 1), (M("w", EVE, reply="a"), "quarantine unverified-sender"),
         (M("x", EVE, reply="v"), "quarantine unverified-sender"),
@@ -158,7 +158,7 @@ STRANGERS = [
         and "lmeier released" in notes(s, 1)[1][1] and "lmeier" not in notes(s, 1)[0][1]),
     Scenario("released without a place: the ticket that it names, internal", [
         *STRANGER, release("v"), became("v", "internal 1"), (M("w", EVE, reply="a"), "quarantine unverified-sender"),
-    ], check=words_at(1, "none of this client's people", internal=True)),
+    ], check=words_at(1, "does not belong to this client", internal=True)),
     Scenario("the contact of another client is a stranger too", [
         STRANGER[0], (M("v", GIL, reply="a"), "quarantine unverified-sender"), release("v", 1), became("v", "internal 1"),
         (M("w", GIL, reply="a"), "quarantine unverified-sender"),
@@ -169,10 +169,10 @@ STRANGERS = [
     ], check=words_at(1, "Nothing proves that", "alice@acme.example", "lmeier released", internal=True)),
     Scenario("a dropped stranger, taken back", [
         *STRANGER, drop("v"), release("v", 1), became("v", "internal 1"),
-    ], check=words_at(1, "none of this client's people", internal=True)),
+    ], check=words_at(1, "does not belong to this client", internal=True)),
     Scenario("a suppressed stranger", [
         STRANGER[0], (M("v", EVE, "Automatic reply: read this", headers=REPLIED), "suppress vacation"), release("v", 1), became("v", "internal 1"),
-    ], check=words_at(1, "none of this client's people", internal=True)),
+    ], check=words_at(1, "does not belong to this client", internal=True)),
     Scenario("who takes part is not marked", [
         STRANGER[0], (M("v", BOB, "Automatic reply: read this", headers=REPLIED), "suppress vacation"), release("v", 1), became("v", "comment 1"),
     ], check=lambda s: "released" not in notes(s, 1)[0][1]),

@@ -105,7 +105,7 @@ class Trial:
             return
         if known is not None and await self.store.read(state.has_begun):
             changed = ", ".join(what for what, was, now in zip(WANTED, known, wanted, strict=True) if was != now)
-            raise NotTheSame(f"the trial in {self.wanted.folder} began with something else for: {changed}")
+            raise NotTheSame(f"the trial in {self.wanted.folder} began with other values for: {changed}")
         await self.store.write(state.forget)
         await self.store.write(lambda c: state.put(c, "wanted", wanted))
 

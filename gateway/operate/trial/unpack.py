@@ -76,7 +76,7 @@ def _copied(begins: bytes, source: IO[bytes], to: Path) -> Iterator[int]:
     with to.open("xb") as out:
         while begins:
             if shutil.disk_usage(to.parent).free < LEFT_FREE + len(begins):
-                raise NoMail(f"what is packed needs more room than the disk of {to.parent} has: see --folder")
+                raise NoMail(f"the disk of {to.parent} has no room to unpack it: name another folder with --folder")
             out.write(begins)
             yield len(begins)
             begins = source.read(BLOCK)

@@ -74,7 +74,7 @@ async def stop_whatif(console: Console, request: Request, visitor: Visitor) -> R
 async def reload(console: Console, request: Request, visitor: Visitor) -> Response:
     """Take the file as it is now."""
     if console.reload is None:
-        raise NotPossible("this gateway cannot be told from here; `gateway reload` can")
+        raise NotPossible("this page cannot reach the gateway: run `gateway reload`")
     state = await console.reload()
     actor, now = actor_of(visitor, request), console.clock()
     detail = ", ".join(state.get("taken", ())) if state["good"] else "refused"
