@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
@@ -23,6 +24,7 @@ from gateway.cli.shared import (
     TextOption,
     cell,
     fail,
+    mailbox_of,
     on_kept_mail,
     on_store,
     print_json,
@@ -62,7 +64,7 @@ def explain(
     file: Path,
     config_file: ConfigOption = None,
     sender: Annotated[str | None, typer.Option("--from", help="MAIL FROM; default: the From header.")] = None,
-    recipient: Annotated[str | None, typer.Option("--rcpt", help="RCPT TO; default: the first mailbox.")] = None,
+    recipient: Annotated[str, typer.Option("--rcpt", help="RCPT TO; default: the first mailbox.")] = "",
     relayed: Annotated[
         bool,
         typer.Option("--relayed", help="Treat the mail as sent by a trusted relay, so that its spam headers count."),
@@ -82,25 +84,25 @@ def explain(
     log.setup("error", "text")
     if verdict not in get_args(Verdict):
         fail(f"{verdict}: expected one of {', '.join(get_args(Verdict))}", USAGE)
-    known = cast(Verdict, verdict)
+    box = mailbox_of(settings, recipient)
+    explained = partial(
+        run, settings, file, box, sender=sender, recipient=recipient, relayed=relayed, peer=peer,
+        verdict=cast(Verdict, verdict),
+    )  # fmt: skip
 
     async def ask() -> dict[str, Any]:
         if offline:
-            return await run(settings, file, sender, recipient, None, relayed, peer, known)
-        box = next((box for box in settings.mailbox if box.address == (recipient or "").lower()), settings.mailbox[0])
+            return await explained(None)
         async with desks_read(settings, box.desk) as directories:
             directory = directories[box.desk]
             if directory.away is not None:
                 typer.echo(f"the desk does not answer: {directory.desk.breaker.reason}", err=True)
-            there = directory if directory.away is None else None
-            return await run(settings, file, sender, recipient, there, relayed, peer, known)
+            return await explained(directory if directory.away is None else None)
 
     try:
         found = asyncio.run(ask())
     except OSError as error:
         fail(f"{file}: {error.strerror}", USAGE)
-    except KeyError as error:
-        fail(f"{error.args[0]} is not a mailbox of the configuration", USAGE)
     except config.ConfigError as error:
         fail(str(error), USAGE)
     if as_json:

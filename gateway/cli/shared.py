@@ -20,6 +20,7 @@ from gateway.config import types
 from gateway.config.load import load
 
 if TYPE_CHECKING:
+    from gateway.config.mailbox import MailboxSettings
     from gateway.desk.directory import Directory
     from gateway.operate.access import Access
     from gateway.operate.act import Act
@@ -307,6 +308,18 @@ def ticket_named(connection: Any, name: str) -> str:
     if len(found) != 1:
         fail(f"{name}: {'not a ticket that the gateway made' if not found else 'several desks have it'}; give its id")
     return found[0]
+
+
+def mailbox_of(settings: config.Settings, address: str) -> MailboxSettings:
+    """The mailbox that takes mail to this address, by an alias or a tag too; the first for "". Ends the command where
+    there is none."""
+    from gateway.intake.mailboxes import Mailboxes
+
+    if not address:
+        return settings.mailbox[0]
+    if (box := Mailboxes(settings.mailbox).find(address)) is None:
+        fail(f"{address} is not a mailbox of the configuration", USAGE)
+    return box
 
 
 def operator_name(by: str | None) -> str:

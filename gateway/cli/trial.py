@@ -12,12 +12,21 @@ import typer
 
 from gateway import log
 from gateway.cli.progress import Progress
-from gateway.cli.shared import USAGE, ConfigOption, JsonOption, cell, fail, moment_of, print_json, settings_of, table
+from gateway.cli.shared import (
+    USAGE,
+    ConfigOption,
+    JsonOption,
+    cell,
+    fail,
+    mailbox_of,
+    moment_of,
+    print_json,
+    settings_of,
+    table,
+)
 from gateway.processes.life import run_loop
 
 if TYPE_CHECKING:
-    from gateway.config.mailbox import MailboxSettings
-    from gateway.config.settings import Settings
     from gateway.operate.trial.report import Report
 
 app = typer.Typer()
@@ -65,7 +74,7 @@ def trial(
     settings = settings_of(config_file)
     log.setup("error", "text")
     earliest = moment_of(since) if since else 0.0
-    wanted = Wanted(tuple(paths), folder, _box(settings, mailbox), tuple(believe or ()), earliest, offline)
+    wanted = Wanted(tuple(paths), folder, mailbox_of(settings, mailbox), tuple(believe or ()), earliest, offline)
 
     async def run() -> tuple[Report, bool]:
         stop = asyncio.Event()
@@ -102,18 +111,8 @@ def trial(
         typer.echo(f"\nreport: {(folder / kept.PAGE).absolute().as_uri()}")
         typer.echo(f"from another machine: gateway console --trial {folder}")
     if not is_done:
-        typer.echo("stopped: the same command goes on", err=True)
+        typer.echo("stopped: the same command continues", err=True)
         raise typer.Exit(STOPPED)
-
-
-def _box(settings: Settings, address: str) -> MailboxSettings:
-    from gateway.intake.mailboxes import Mailboxes
-
-    if not address:
-        return settings.mailbox[0]
-    if (box := Mailboxes(settings.mailbox).find(address)) is None:
-        fail(f"{address} is no mailbox of the configuration", USAGE)
-    return box
 
 
 def _show(report: Report) -> None:

@@ -68,6 +68,23 @@ def test_explain_has_no_effect_and_no_need_of_a_desk(
     assert len(simulator.desk.tickets) == before
 
 
+def test_explain_asks_the_desk_of_the_mailbox_that_takes_the_recipient(running: GatewayProcess, tmp_path: Path) -> None:
+    away = '[desks.away]\nurl = "http://127.0.0.1:1/api/v1"\napi_key = "k"\n\n[desks.here]'
+    other = '[[mailbox]]\naddress = "first@elsewhere.example"\ndesk = "away"\n\n'
+    box = '[[mailbox]]\ndesk = "here"\naliases = ["help@msp.example"]'
+    text = running.config.read_text().replace("[desk]", away).replace("[[mailbox]]", other + box)
+    (tmp_path / "gateway.toml").write_text(text)
+    file = tmp_path / "mail.eml"
+    file.write_bytes(mail("Explain me", sender="Alice Archer <alice@acme.example>").as_bytes())
+    config = ("--config", str(tmp_path / "gateway.toml"), "--json")
+
+    by_alias = running.run("explain", str(file), "--rcpt", "help@msp.example", *config)
+    unknown = running.run("explain", str(file), "--rcpt", "nobody@msp.example", *config)
+
+    assert "contact Alice Archer" in json.dumps(json.loads(by_alias.stdout)["steps"])
+    assert unknown.returncode == 2 and "nobody@msp.example is not a mailbox of the configuration" in unknown.stderr
+
+
 def test_queue(running: GatewayProcess, simulator: Simulator) -> None:
     first = mail("Queue", sender="alice@acme.example")
     running.became(running.send(first))

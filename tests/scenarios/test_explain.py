@@ -45,7 +45,7 @@ async def test_explain_is_what_live_mail_does(name: str, tmp_path: Path, migrate
                 await row(stage)
         file = tmp_path / "mail.eml"
         file.write_bytes(compose(stage, mail).as_bytes())
-        told = await explain(stage.settings, file, None, None, stage.directories["default"])
+        told = await explain(stage.settings, file, stage.settings.mailbox[0], stage.directories["default"])
         await stage.accept(replace(mail, raw=file.read_bytes()))
         await stage.work()
         planned = await stage.store.read(lambda c: effects.all_of(c, stage.ids["a"]))

@@ -86,20 +86,20 @@ EMPTY: dict[type[ask.Question], Any] = {
 async def explain(
     settings: Settings,
     file: Path,
-    sender: str | None,
-    recipient: str | None,
+    box: MailboxSettings,
     directory: Directory | None,
+    *,
+    sender: str | None = None,
+    recipient: str = "",
     relayed: bool = False,
     peer: str = "",
     verdict: Verdict = "unknown",
 ) -> dict[str, Any]:
-    """Decide about the mail in ``file``. Without ``directory`` the desk is not asked; ``relayed``: as if it came
-    from a trusted relay, whose spam filter is believed. ``peer`` and ``verdict`` are as the edge would have found.
-
-    Raises OSError when the file cannot be read, KeyError for a recipient that is not configured."""
+    """Decide about the mail in ``file``, for the mailbox, at its address or at ``recipient``. Without ``directory`` the
+    desk is not asked; ``relayed``: as if it came from a trusted relay, whose spam filter is believed. ``peer`` and
+    ``verdict`` are as the edge would have found. Raises OSError when the file cannot be read."""
     raw = file.read_bytes()
     email = read(raw, own_addresses=settings.own_addresses()).email
-    box = _mailbox(settings, recipient)
     spam = spam_of(split_head(with_line_feeds(raw)).fields) if relayed else Spam()
     envelope = Envelope(
         mail_from=_mail_from(sender, email),
@@ -164,17 +164,6 @@ def _cut(email: Email, answers: Mapping[ask.Question, Any], decision: Decision) 
         elif isinstance(question, ask.EndingOf):
             signed = known_of(email, answer, present)
     return [*looked(email, unshown, present, signed.passages).cut]
-
-
-def _mailbox(settings: Settings, recipient: str | None) -> MailboxSettings:
-    if recipient is None:
-        return settings.mailbox[0]
-    from gateway.intake.mailboxes import Mailboxes
-
-    box = Mailboxes(settings.mailbox).find(recipient)
-    if box is None:
-        raise KeyError(recipient)
-    return box
 
 
 def _mail_from(sender: str | None, email: Email) -> str:
