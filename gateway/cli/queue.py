@@ -5,7 +5,11 @@ from __future__ import annotations
 import inspect
 import sys
 import time
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +31,11 @@ from gateway.cli.shared import (
     when,
 )
 from gateway.operate.act import ACTS, Act
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, RowMapping
+
+    from gateway.store.waiting import Wait
 
 app = typer.Typer(no_args_is_help=True, help="Show mail, release it, discard it.")
 
@@ -92,83 +101,106 @@ def queue_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show a delivery: its history, its effects and the trace of its decision."""
+    shown = on_store(config_file, partial(_look_at, name=delivery), [delivery])
+    if raw:
+        _write_original(shown, config_file)
+    elif as_json:
+        print_json(_as_data(shown))
+    else:
+        _print(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A delivery with what is known of it; ``content`` is None when the mail itself is not kept any more."""
+
+    row: RowMapping
+    ticket: RowMapping | None
+    history: Sequence[RowMapping]
+    effects: Sequence[RowMapping]
+    content: Mapping[str, Any] | None
+    wait: Wait | None
+
+
+def _look_at(connection: Connection, name: str) -> _Shown:
     from gateway.store import deliveries, effects, mapping, operator, waiting
+
+    row = operator.find(connection, name)
+    return _Shown(
+        row,
+        mapping.get_ticket(connection, row["desk"], row["ticket_id"]),
+        operator.history(connection, row["id"]),
+        effects.all_of(connection, row["id"]),
+        deliveries.content(connection, row["raw_id"]) if row["kept"] else None,
+        waiting.of_row(row, waiting.desks(connection), time.time()),
+    )
+
+
+def _write_original(shown: _Shown, config_file: Path | None) -> None:
+    from gateway.store.operator import GONE
+    from gateway.store.raw import RawMail
+
+    if shown.content is None:
+        fail(GONE.format(shown.row["seq"]))
+    sys.stdout.buffer.write(RawMail(settings_of(config_file).store).read(shown.content))
+
+
+def _as_data(shown: _Shown) -> dict[str, Any]:
     from gateway.store.reading import parsed_to_show
     from gateway.work.effects import words_of
 
-    def look(connection: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
-        row = operator.find(connection, delivery)
-        return (
-            row,
-            mapping.get_ticket(connection, row["desk"], row["ticket_id"]),
-            operator.history(connection, row["id"]),
-            effects.all_of(connection, row["id"]),
-            deliveries.content(connection, row["raw_id"]) if row["kept"] else None,
-            waiting.of_row(row, waiting.desks(connection), time.time()),
-        )
-
-    row, ticket, history, done, content, wait = on_store(config_file, look, [delivery])
-    if raw:
-        from gateway.store.raw import RawMail
-
-        if content is None:
-            fail(operator.GONE.format(row["seq"]))
-        sys.stdout.buffer.write(RawMail(settings_of(config_file).store).read(content))
-        return
-    trace = parsed_to_show(row, "trace")
-    if as_json:
-        print_json(
+    row, wait = shown.row, shown.wait
+    waits = wait and {
+        "reason": wait.waits.kind.value, "on": wait.waits.on, "since": wait.since, "until": wait.until,
+    }  # fmt: skip
+    return {
+        **{key: row[key] for key in ("id", "mailbox", "desk", "stage", "reason", "detail", "ticket_id")},
+        "ticket": shown.ticket["number"] if shown.ticket else "",
+        **{key: row[key] for key in ("subject", "message_id", "accepted_at")},
+        "waiting": waits,
+        "envelope": parsed_to_show(row, "envelope"),
+        "size": shown.content["size"] if shown.content else None,
+        "history": [dict(event) for event in shown.history],
+        "effects": [
             {
-                **{key: row[key] for key in ("id", "mailbox", "desk", "stage", "reason", "detail", "ticket_id")},
-                "ticket": ticket["number"] if ticket else "",
-                "subject": row["subject"],
-                "message_id": row["message_id"],
-                "accepted_at": row["accepted_at"],
-                "waiting": {
-                    "reason": wait.waits.kind.value,
-                    "on": wait.waits.on,
-                    "since": wait.since,
-                    "until": wait.until,
-                }
-                if wait
-                else None,
-                "envelope": parsed_to_show(row, "envelope"),
-                "size": content["size"] if content else None,
-                "history": [dict(event) for event in history],
-                "effects": [
-                    {
-                        "kind": effect["kind"],
-                        "effect": words_of(effect["kind"], effect["body"]),
-                        "name": parsed_to_show(effect, "body").get("name", ""),
-                        **{key: effect[key] for key in ("state", "marker", "remote_id", "reason", "sends")},
-                    }
-                    for effect in done
-                ],
-                "trace": trace,
+                "kind": effect["kind"],
+                "effect": words_of(effect["kind"], effect["body"]),
+                "name": parsed_to_show(effect, "body").get("name", ""),
+                **{key: effect[key] for key in ("state", "marker", "remote_id", "reason", "sends")},
             }
-        )
-        return
+            for effect in shown.effects
+        ],
+        "trace": parsed_to_show(row, "trace"),
+    }
+
+
+def _print(shown: _Shown) -> None:
+    from gateway.store.reading import parsed_to_show
+    from gateway.work.effects import words_of
+
+    row, ticket = shown.row, shown.ticket
     typer.echo(f"{row['id']}  {row['stage']} {row['reason']} {cell(row['detail'])}".rstrip())
     mail_from = parsed_to_show(row, "envelope").get("mail_from", "?")
-    size = f"{content['size']} bytes" if content else "not kept any more"
+    size = f"{shown.content['size']} bytes" if shown.content else "not kept any more"
     typer.echo(f"from <{cell(mail_from)}> to {row['mailbox']}, {size}, subject: {cell(row['subject']) or '-'}")
     typer.echo(f"Message-ID: {cell(row['message_id']) or '-'}")
-    if wait:
-        typer.echo(f"waits for {cell(_waits(wait))}")
+    if shown.wait:
+        typer.echo(f"waits for {cell(_waits(shown.wait))}")
     typer.echo(f"ticket {ticket['number'] if ticket else ''} {row['ticket_id']}" if row["ticket_id"] else "no ticket")
-    table(["time", "what", "detail"], [[when(event["at"]), event["what"], event["detail"]] for event in history])
-    effects_of = [
+    table(["time", "what", "detail"], [[when(event["at"]), event["what"], event["detail"]] for event in shown.history])
+    effects = [
         [
             words_of(effect["kind"], effect["body"]),
             *(parsed_to_show(effect, "body").get("name", ""), effect["state"], effect["remote_id"], effect["reason"]),
         ]
-        for effect in done
+        for effect in shown.effects
     ]
-    table(["effect", "file", "state", "at the desk", "why"], effects_of)
-    table(["rule", "found", "follows"], [[s["rule"], s["found"], s["result"]] for s in trace.get("steps", [])])
+    table(["effect", "file", "state", "at the desk", "why"], effects)
+    steps = parsed_to_show(row, "trace").get("steps", [])
+    table(["rule", "found", "follows"], [[step["rule"], step["found"], step["result"]] for step in steps])
 
 
-def _waits(wait: Any) -> str:
+def _waits(wait: Wait | None) -> str:
     """What a mail waits for in plain words, with times."""
     if wait is None:
         return ""

@@ -31,7 +31,6 @@ from gateway.model.email import Address, Block, Email, Forwarded
 from gateway.model.envelope import Envelope
 from gateway.templates import BODY, Templates
 
-COMMENT_LIMIT = 5000
 MOST_COMMENTS = 4
 MOST_NOTES = 300
 HEADING_ROOM = 40  # for "(n/m)" and the line that points to message.txt
@@ -220,8 +219,8 @@ class Composer:
     def _notes(self, framed: list[Block], **more: Any) -> list[EffectBody]:
         """A text as internal comments, all of it."""
         parts = [framed]
-        if rich.measure(framed) > COMMENT_LIMIT:
-            parts = rich.split(framed, COMMENT_LIMIT - 2 * HEADING_ROOM, MOST_NOTES)
+        if rich.measure(framed) > rich.COMMENT_LIMIT:
+            parts = rich.split(framed, rich.COMMENT_LIMIT - 2 * HEADING_ROOM, MOST_NOTES)
         total = len(parts)
         parted = [{"part": f"{n}/{total}"} if total > 1 else {} for n in range(1, total + 1)]
         facts = [self._facts(**part_of, **more) for part_of in parted]
@@ -270,7 +269,7 @@ class Composer:
         """A public comment that the desk mails to all contacts; nothing of the mail but these lines is in it."""
         facts = {"delivery": self.delivery_id, "notice": {"profile": self.facts["notice"]["profile"]}}
         body = rich.harmless([rich.paragraph(line) for line in lines])
-        while len(body) > 1 and rich.measure(body) > COMMENT_LIMIT:
+        while len(body) > 1 and rich.measure(body) > rich.COMMENT_LIMIT:
             body.pop()
         return CommentBody(blocks=list(body), facts=facts, mailed=True)
 
@@ -301,9 +300,9 @@ class Composer:
 
     def _parts(self, framed: list[Block]) -> tuple[list[list[Block]], list[Block] | None]:
         """The comments of a text, and the text that goes into message.txt when it is too long."""
-        if rich.measure(framed) <= COMMENT_LIMIT:
+        if rich.measure(framed) <= rich.COMMENT_LIMIT:
             return [framed], None
-        parts = rich.split(framed, COMMENT_LIMIT - 2 * HEADING_ROOM, MOST_COMMENTS)
+        parts = rich.split(framed, rich.COMMENT_LIMIT - 2 * HEADING_ROOM, MOST_COMMENTS)
         if len(parts) <= MOST_COMMENTS:
             total = len(parts)
             return [[rich.paragraph(f"({n}/{total})"), *part] for n, part in enumerate(parts, 1)], None

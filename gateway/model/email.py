@@ -38,6 +38,8 @@ AutoKind = Literal[
     "own",
     "helpdesk",
 ]
+MACHINES: tuple[AutoKind, ...] = ("notification", "bulk")
+"""Kinds of mail by which machines report something."""
 
 
 _SMALL = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")

@@ -7,13 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from gateway.model.email import Email
+from gateway.model.email import MACHINES, Email
 from gateway.store.raw import RawMail
 from gateway.store.reading import looking
 from gateway.store.schema import delivery, notice, raw
 from gateway.work.parser import Parser, ParserBroken, ParserDied
 
-MACHINES = ("notification", "bulk")
 MOST_SENDERS = 20
 MOST_MAILS = 100  # of a sender, the newest
 MOST_BYTES = 1 << 20

@@ -7,12 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from gateway.config.profiles import load, shipped
-from gateway.model.email import Email
+from gateway.model.email import MACHINES, Email
 from gateway.model.envelope import Envelope
 from gateway.notices.read import read
 from gateway.notices.source import Identity, Source, Sources
 
-MACHINES = ("notification", "bulk")
 ANYWHERE = ipaddress.ip_network("0.0.0.0/0")
 NOWHERE = "0.0.0.0"  # noqa: S104 - no peer's address
 

@@ -13,9 +13,9 @@ from gateway.config.profiles import load, shipped
 from gateway.config.settings import Settings
 from gateway.match import domains
 from gateway.match.clients import LEAST_TELLING, run_together
+from gateway.model.email import MACHINES
 from gateway.model.reasons import Reason
 from gateway.operate.trial import state
-from gateway.operate.trial.fits import MACHINES
 from gateway.operate.trial.lists import Taken
 from gateway.store import counts
 from gateway.store.schema import delivery, effect, notice, problem, ticket
