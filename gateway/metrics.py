@@ -38,7 +38,7 @@ class Metrics:
         self.latency = histogram("accept_to_end_seconds", "From accept to the end of a delivery", "mailbox")
         self.effects = counter("effects_total", "Effects by outcome of the request or read-back", "kind", "outcome")
         self.letters = counter("letters_total", "Mails of the gateway's own by what became of them", "kind", "outcome")
-        self.reloads = counter("configuration_reloads_total", "Configurations that were to be taken", "outcome")
+        self.reloads = counter("configuration_reloads_total", "Reloads of the configuration", "outcome")
         self.refused_configuration = gauge("configuration_refused", "1 while the newest configuration is refused")
         self.doubles = counter("doubles_total", "Effects that the desk has twice", "kind")
         self.desk_calls = counter("desk_calls_total", "Calls to the desk", "desk", "route", "outcome")
@@ -47,7 +47,7 @@ class Metrics:
         self.parser_deaths = counter("parser_deaths_total", "Parser children that died or stalled")
         self.desk_up = gauge("desk_up", "1 while the desk answers and takes the key", "desk")
         self.desk_missing = gauge(
-            "desk_lists_missing", "Lists that the desk did not give at the last time: mail goes on without", "desk"
+            "desk_lists_missing", "Lists that the desk did not give the last time; mail goes on without", "desk"
         )
         self.desk_blind = gauge(
             "desk_blind_clients", "Clients whose tickets the lists do not show to the key that makes them", "desk"
@@ -62,10 +62,10 @@ class Metrics:
             "mailbox_faults", "Names of the mailbox that the desk does not have: above 0 its mail waits", "mailbox"
         )
         self.probe_seconds = gauge("probe_seconds", "Seconds that the last probe that came back took", "probe")
-        self.probe_missing = gauge("probe_missing", "Whether the last probe did not come back in time", "probe")
+        self.probe_missing = gauge("probe_missing", "1 while the last probe is missing", "probe")
         self.silent = gauge(
             "mailbox_silent",
-            "Whether nothing comes into it for longer than ever",
+            "1 while nothing comes into it for longer than ever",
             "mailbox",
         )
         self.desk_budget = gauge("desk_budget_left", "Counted calls that could be made at once", "desk")

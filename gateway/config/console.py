@@ -67,7 +67,7 @@ class OidcSettings(Section):
         {}, description="value of the claim = role; who has several has the highest, who has none is not let in"
     )
     called: Name = Field("preferred_username", description="claim by which people are named in the audit")
-    scopes: tuple[Name, ...] = Field(("openid", "profile", "email"), description="what is asked for")
+    scopes: tuple[Name, ...] = Field(("openid", "profile", "email"), description="scopes that are asked for")
     label: str = Field("", description="what the button says, for example Microsoft; the provider's host when empty")
 
     @property
@@ -109,7 +109,7 @@ class ConsoleSettings(Section):
         "", description="header in which a proxy names who logged in there"
     )
     proxies: tuple[Trusted, ...] = Field((), description="networks of the proxies whose header is believed")
-    header_role: Role | Literal[""] = Field("", description="role of who comes through the proxy and is no user here")
+    header_role: Role | Literal[""] = Field("", description="role of others whom the proxy names; empty: none")
     users: tuple[ConsoleUser, ...] = Field((), description="who may log in")
     oidc: OidcSettings = OidcSettings()
 

@@ -21,8 +21,8 @@ class NoticesSettings(Section):
 
 
 class NoticeSettings(HandlingPart):
-    """A profile that is on, for one source of mail. Nothing is on that is not named here; what is absent is as the
-    profile says."""
+    """Turns a profile on for one source of mail; without it no profile is on. Keys that are left out are as the profile
+    says."""
 
     profile: ProfileName = Field(description="name of the profile: a shipped one, or one in the folder")
     name: ProfileName | None = Field(None, description="name in traces and lists; the profile's when empty")
@@ -45,7 +45,7 @@ class NoticeSettings(HandlingPart):
         {}, description="what a mail calls a client (such as an account number) = the client"
     )
     priorities: dict[str, str] = Field({}, description="the desk's priority for a severity word of the profile")
-    timezone: Zone = Field("", description="of times without a zone; the configuration's when empty")
+    timezone: Zone = Field("", description="time zone for times without one; the configuration's when empty")
     silence: Literal["ticket", "log", "off"] = Field(
         "off",
         description="what to do when nothing comes from the source for longer than ever: a ticket, a line in the log, "

@@ -11,7 +11,7 @@ from gateway.config.types import MailAddress, Name, Span
 
 
 class ProbeSettings(SmarthostSettings):
-    """The whole way of mail, from a provider to a mailbox of the gateway, tried again and again."""
+    """A mail that is sent again and again, from outside to a mailbox, to see whether mail arrives."""
 
     name: Name = Field(description="what it is called")
     to: MailAddress = Field(description="the address that customers write to, at the provider or here")
@@ -21,7 +21,7 @@ class ProbeSettings(SmarthostSettings):
     every: Annotated[Span, Field(ge=60)] = Field(900, description="time between two of them")
     within: Annotated[Span, Field(ge=1)] = Field(600, description="how soon it must be here")
     tell: Literal["ticket", "log", "off"] = Field(
-        "ticket", description="what to do when it is not: a ticket, a line in the log, nothing"
+        "ticket", description="what to do when it does not come in time: a ticket, a line in the log, nothing"
     )
 
     @property

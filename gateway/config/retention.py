@@ -25,8 +25,8 @@ Kept = Annotated[Span, AfterValidator(_kept)]
 
 
 class RetentionSettings(Section):
-    """How long mail that came to its end is kept; 0 = for ever. Mail that is pending or
-    held, and files that are held, are kept whatever this says."""
+    """How long mail is kept once it is done, suppressed or quarantined; 0 = for ever. Pending and held mail, and held
+    files, are always kept."""
 
     done: Kept = Field(90 * DAY, description="the original of mail that became a ticket or a comment")
     suppressed: Kept = Field(30 * DAY, description="the same of suppressed mail")

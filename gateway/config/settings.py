@@ -201,7 +201,7 @@ class WorkSettings(Section):
         "", description="name of this process: unique, and the same after a restart; random when empty"
     )
     nice: Annotated[int, Field(ge=0, le=19)] = Field(
-        10, description="priority of the worker's process and of the parsers below the listeners' (nice); 0 = the same"
+        10, description="how far worker and parsers rank below the listeners (nice); 0 = the same"
     )
     retry_for: Seconds = Field(5 * 86400, description="how long temporary failures are retried before quarantine")
     wait_for_parent: Seconds = Field(600, description="longest wait for an earlier mail of the thread")
@@ -230,7 +230,7 @@ class DomainSettings(Section):
 
 
 class SilenceSettings(Section):
-    """When a mailbox in which nothing arrives is no news."""
+    """Days on which a mailbox may be silent."""
 
     holidays: tuple[date, ...] = Field((), description="days on which no mail is expected, YYYY-MM-DD")
 
@@ -259,7 +259,7 @@ class Settings(Section):
         {}, description="the desk's priorities of mail that its sender marked: high, low"
     )
     priorities: tuple[Name, ...] = Field((), description="the desk's priorities, lowest first")
-    timezone: str = Field("UTC", description="of times and dates in rules and notices")
+    timezone: str = Field("UTC", description="time zone of times and dates, for example Europe/London")
     rule: tuple[RuleSettings, ...] = Field((), description="where new tickets go")
     notices: NoticesSettings = NoticesSettings()
     notice: tuple[NoticeSettings, ...] = Field((), description="profiles of vendor notices that are on")

@@ -18,16 +18,16 @@ class SmarthostSettings(Section):
     sender: MailAddress | None = Field(
         None,
         alias="from",
-        description="in whose name: an address that is no mailbox of the gateway, so no loop can begin",
+        description="sender address; no mailbox of the gateway, or a loop could begin",
     )
     tls: Literal["starttls", "tls", "none"] = Field(
         "starttls", description="starttls, tls from the first byte (port 465), or none; certificates are verified"
     )
-    login: str = Field("", description="login there; empty: none is needed")
+    login: str = Field("", description="login name; empty if none is needed")
     password: SecretStr | None = Field(None, description="the login's password")
-    password_file: Path | None = Field(None, description="file that holds it")
+    password_file: Path | None = Field(None, description="file that holds the password")
     timeout: Seconds = Field(60, description="longest wait for each of its answers")
-    per_hour: Count = Field(200, description="mails that are sent in an hour at most, later ones wait; 0 = no limit")
+    per_hour: Count = Field(200, description="mails an hour at most; further ones wait; 0 = no limit")
 
     def secret(self) -> str:
         """The password, "" for none. Raises NoSecret for its file."""

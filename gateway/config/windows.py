@@ -64,7 +64,7 @@ class WindowSettings(ScopeSettings):
         "empty",
     )
     without: tuple[date, ...] = Field((), description="days on which it does not take place, YYYY-MM-DD")
-    timezone: Zone = Field("", description="of its times; the configuration's when empty")
+    timezone: Zone = Field("", description="time zone of its times; the configuration's when empty")
 
     def maintenance(self, zone: str) -> Maintenance:
         """The window; ``zone`` is the configuration's. Raises NotUnderstood."""
@@ -87,7 +87,7 @@ class WindowSettings(ScopeSettings):
 
 
 class CalendarSettings(ScopeSettings):
-    """A calendar whose events are windows: mailed by who is proven to be its sender, or fetched."""
+    """A calendar whose events are windows: mailed by its proven sender, or fetched."""
 
     url: str = Field("", description="where it is fetched: https://…; else it is mailed")
     every: Span = Field(900.0, description="time from one fetch to the next")
@@ -102,10 +102,10 @@ class CalendarSettings(ScopeSettings):
     mailbox: MailAddress | None = Field(None, description="only mail to this mailbox")
     holds: Literal["named", "all"] = Field(
         "named",
-        description="named: an event holds only problems of objects whose names stand in it, by whole words; all: all "
-        "that client, objects and profiles say",
+        description="named: an event holds only problems of objects that it names, by whole words; all: all problems "
+        "that fit client, objects and profiles",
     )
-    timezone: Zone = Field("", description="of times without a zone; the configuration's when empty")
+    timezone: Zone = Field("", description="time zone for times without one; the configuration's when empty")
 
     @model_validator(mode="after")
     def _one_way(self) -> CalendarSettings:
