@@ -225,6 +225,7 @@ def _thread(context: DecisionContext) -> Decision | None:
         context.email,
         context.envelope,
         context.sender,
+        threading.mapping_question(context.email, context.envelope, context.sender.address, context.sender.verdict),
         context.facts,
         context.policy.destination["board_id"],
         context.policy.double_send,

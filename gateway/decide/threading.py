@@ -94,6 +94,7 @@ class Thread:
     email: Email
     envelope: Envelope
     sender: Sender
+    question: TicketsOf  # of ``mapping_question``
     facts: Facts
     board_id: str
     double_send: float = 0.0
@@ -103,10 +104,8 @@ class Thread:
     clients: Mapping[str, str] = field(default_factory=dict)  # of domains, by the operator's map
 
     def mapped(self, *known: str) -> list[Mapped]:
-        """The mapping table's rows that are known in one of these ways: of all ids of the mail, asked for
-        at once."""
-        question = mapping_question(self.email, self.envelope, self.sender.address, self.sender.verdict)
-        rows: list[Mapped] = self.facts.ask(question) if question.message_ids else []
+        """The mapping table's rows that are known in one of these ways: of all ids of the mail, asked for at once."""
+        rows: list[Mapped] = self.facts.ask(self.question) if self.question.message_ids else []
         return [row for row in rows if row.known in known and row.ticket_id]
 
     def of(self, ids: Sequence[str], rows: Sequence[Mapped]) -> list[Evidence]:

@@ -290,7 +290,8 @@ async def test_a_request_that_would_write_cannot_leave(tmp_path: Path, simulator
     before = len(simulator.desk.calls)
     try:
         with pytest.raises(NotRehearsed):
-            await rehearsed._http.request("POST", "http://desk/api/v1/tickets", json={})
+            async with rehearsed._http.stream("POST", "http://desk/api/v1/tickets", json={}):
+                pass
         assert len(simulator.desk.calls) == before
     finally:
         await rehearsed.close()

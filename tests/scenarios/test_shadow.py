@@ -48,7 +48,7 @@ async def opened(folder: Path, migrated: Path, mode: str = "shadow", before: Sta
     if before is None:
         keys = [{"key": "demo-desk-key", "user": "gateway@msp.example"}, {"key": "native", "user": "tess@msp.example"}]
         stage.simulator = Simulator(Seed(rate_limit={"mode": "off"}, keys=keys), clock=stage.clock)
-        stage.directories["default"].desk._http._transport = httpx.ASGITransport(app=stage.simulator.app)
+        stage.directories["default"].desk._http.transport = httpx.ASGITransport(app=stage.simulator.app)
     else:
         stage.simulator.desk.clock = stage.clock
         stage.sent, stage.bytes, stage.ids, stage.order = before.sent, before.bytes, before.ids, before.order
@@ -475,7 +475,7 @@ async def test_tags_and_devices_are_rehearsed_and_a_reply_asks_nothing_that_coun
     stage = Stage(tmp_path, migrated_file, {**configured("shadow"), "rule": [rule]})
     asset = {"tag": "PC-0007", "name": "PC", "serial": "S1", "client": "Acme"}
     stage.simulator = Simulator(Seed(rate_limit={"mode": "off"}, assets=[asset]), clock=stage.clock)
-    stage.directories["default"].desk._http._transport = httpx.ASGITransport(app=stage.simulator.app)
+    stage.directories["default"].desk._http.transport = httpx.ASGITransport(app=stage.simulator.app)
     await stage.open()
     writes = len(stage.simulator.desk.calls)
     await stage.accept(M("a", ALICE, "PC-0007"))

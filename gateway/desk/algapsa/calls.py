@@ -1,4 +1,4 @@
-"""Calls of the desk's REST API over httpx: what each takes from the rate limit, and what its answer teaches.
+"""Calls of the desk's REST API: what each takes from the rate limit, and what its answer teaches.
 
 Connections idle for 2 s are not used again (the desk drops them at 5 s and a lost race would be an unknown effect);
 nothing is retried here.
@@ -27,6 +27,7 @@ with without("click"):
 from gateway.desk.algapsa import bodies, shapes
 from gateway.desk.algapsa.answer import classify
 from gateway.desk.algapsa.connections import LEAVES, Connections
+from gateway.desk.algapsa.exchanges import Exchanges
 from gateway.desk.algapsa.shapes import Shape
 from gateway.desk.body import Malformed, inflated, whole
 from gateway.desk.breaker import Breaker
@@ -41,6 +42,13 @@ UPLOAD_FLOOR = 100_000  # bytes a second that an upload may be as slow as
 PAGES = 200
 MOST_ROWS = 50_000  # of a list that is read page by page
 MOST_SKEW = 86_400.0  # seconds: a clock that is further off is a mistake of whoever wrote the date
+
+HEADERS = {
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+    "connection": "keep-alive",
+    "user-agent": f"python-httpx/{httpx.__version__}",
+}
 
 _COUNT = re.compile(r"[0-9]{1,9}")
 NEVER_SENT = (httpx.ConnectError, httpx.UnsupportedProtocol)
@@ -99,13 +107,7 @@ class Calls:
         self._observe = observe
         self._base = url.rstrip("/")
         self._tells = transport is None  # when a request leaves
-        self._http = httpx.AsyncClient(
-            headers={"x-api-key": key, "accept": "application/json", "accept-encoding": "gzip, deflate"},
-            timeout=httpx.Timeout(None),  # each call has one for the whole
-            follow_redirects=False,
-            trust_env=False,
-            transport=transport or Connections(connections, KEEPALIVE),
-        )
+        self._http = Exchanges(url, {**HEADERS, "x-api-key": key}, transport or Connections(connections, KEEPALIVE))
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -116,7 +118,7 @@ class Calls:
         self.breaker.key_works()
 
     def has_key(self, key: str) -> bool:
-        return bool(self._http.headers["x-api-key"] == key)
+        return self._http.headers["x-api-key"] == key
 
     def _url(self, path: str, *ids: str) -> str:
         """The address of a route, its ``{id}`` filled in."""

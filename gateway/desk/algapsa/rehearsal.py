@@ -38,7 +38,7 @@ class RehearsedDesk(Desk):
         super().__init__(name, url, key, **more)
         self.store = store
         self._closing: dict[str, bool] = {}  # statuses, and whether they close a ticket
-        self._http.event_hooks = {"request": [_only_reads]}
+        self._http.before = _only_reads
 
     async def _call(self, call: Call) -> Outcome:
         here = self._write if call.method != "GET" else self._read_here(call)
@@ -205,6 +205,6 @@ def _good(data: Any, status: int = 200) -> Outcome:
     return Good(status, data, {"data": data})
 
 
-async def _only_reads(request: Any) -> None:
+def _only_reads(request: Any) -> None:
     if request.method != "GET":
         raise NotRehearsed(f"{request.method} {request.url.path}")
