@@ -378,7 +378,7 @@ def test_a_gateway_that_runs_is_not_restored(kept: Settings, tmp_path: Path) -> 
         ("UPDATE delivery SET ticket_id = '' WHERE seq = 2", "leads to no ticket"),
         ("INSERT INTO effect SELECT 'x', 1, 0, desk, kind, body, marker, state, '', '', '', 0, 0, 0, 0, 0, 0"
          " FROM effect LIMIT 1", "1 rows of effect belong to no delivery"),
-        ("INSERT INTO mention SELECT key, 99 FROM mention LIMIT 1", "waited for by mail that ended"),
+        ("INSERT INTO mention (key, seq) SELECT key, 99 FROM mention LIMIT 1", "waited for by mail that ended"),
         ("INSERT INTO thread VALUES (x'00', 'b', '<y>', '', 'referenced', 'x')", "1 ids are reserved"),
         ("UPDATE alembic_version SET version_num = '0000'", "run `gateway migrate`"),
     ],
