@@ -39,7 +39,7 @@ async def test_each_kind_says_what_is_odd(tmp_path: Path, migrated_file: Path) -
         ("switches", "Line Rome", "is up: no problem is open", ""),
         ("box", "subject | something else of the server", "not read: the product", "TIC001004"),
         ("nagios", "web09", "RECOVERY: no problem is open", ""),
-        ("box", "subject | question: recovery service alert: web02/http is ok", "not read: the product", "TIC001003"),
+        ("box", "subject | question: ** recovery service alert: web02/http is ok", "not read: the product", "TIC001003"),
         ("nagios", "web02", "RECOVERY: nobody proved who says that it is over", "TIC001002"),
     ]
     await finish(stage)
