@@ -144,8 +144,11 @@ def _not_in_key(text: str) -> list[str]:
 
 
 def _whole(pattern: Any, subject: str) -> Any:
+    """How a pattern matches a whole subject; None also where it takes marks alone for a value: it stands askew."""
     match = pattern.search(subject)
-    return match if match and not signs.beside(subject, *match.span()) else None
+    if match is None or signs.beside(subject, *match.span()):
+        return None
+    return match if all(signs.signs(text) for text in _said(match).values()) else None
 
 
 def _said(match: Any) -> dict[str, str]:

@@ -15,6 +15,8 @@ def m(subject: str, body: str = "", sender: str = "alerts@mon.acme.example", htm
 
 
 SNS, HC, PAGE = "no-reply@sns.amazonaws.com", "h@healthchecks.io", "n@statuspage.io"
+AZ, AZURE = "azure-noreply@microsoft.com", "{}:Sev3 Azure Monitor Alert CPU on vm-1 ( microsoft.compute/virtualmachines ) at 11/28/2026 {}"
+PBS = "Job ID:    v-0001\nDatastore: tank\n\n<https://pbs1.acme.example:8007/#DataStore-tank>"
 ROWS: list[tuple[str, FixturePart, FixturePart, bool]] = [
     ("nagios", m("** PROBLEM Service Alert: web01/Recovery agent is CRITICAL **"), m("** PROBLEM Service Alert: web01/Recovery agent is WARNING **"), False),
     ("nagios", m("** PROBLEM Host Alert: OK-corral is DOWN **"), m("** PROBLEM Host Alert: OK-corral is UNREACHABLE **"), False),
@@ -103,6 +105,13 @@ ROWS: list[tuple[str, FixturePart, FixturePart, bool]] = [
     ("pfsense", m("fw1.a.example - Notification", "Notifications in this message: 1\n\n10:01:02 WAN is down, omitting from routing group A; x"), m("fw2.a.example - Notification", "Notifications in this message: 1\n\n10:02:02 WAN is available now, adding to routing group A; x"), False),
     ("pfsense", m("fw1.a.example - Notification", "Notifications in this message: 1\n\n10:01:02 WAN is down, omitting from routing group A; x"), m("fw1.a.example - Notification", "Notifications in this message: 2\n\n10:02:02 LTE is down, omitting from routing group A; x\n10:02:03 WAN is available now, adding to routing group A; x"), True),
     ("linux-storage", m("ZFS scrub_finish event for tank on nas1", "  pool: tank\n state: DEGRADED\n\nerrors: No known data errors"), m("ZFS scrub_finish event for tank on nas1", "  pool: tank\n state: ONLINE\n\nerrors: No known data errors"), False),
+    ("apc-ups", m("UPS-RACK1: Warning - UPS: On battery power in response to an input power problem.", "Name : UPS-RACK1\n\nWarning - UPS: On battery power in response to an input power problem."), m("UPS-RACK1: Informational - UPS: No longer on battery power ....", "Name : UPS-RACK1\n\nInformational - UPS: No longer on battery power ...."), False),
+    ("apc-ups", m("srv04 UPS ups-4 Power Failure !!!", "UPSNAME : ups-4"), m("srv04 UPS ups-4 Power has returned ...", "UPSNAME : ups-4"), False),
+    ("apc-ups", m("srv04 UPS ups-4 Power Failure !!!", "UPSNAME : ups-4"), m("srv04 UPS ups-4 Power has returned!", "UPSNAME : ups-4"), True),
+    ("azure-monitor", m(AZURE.format("Fired", "3:19:40 AM"), "Subscription: Acme", sender=AZ), m(AZURE.format("Resolved", "4:58:14 AM*"), "Subscription: Acme", sender=AZ), False),
+    ("azure-monitor", m(AZURE.format("Fired", "3:19:40 AM"), "Subscription: Acme", sender=AZ), m(AZURE.format("Resolved", "4:58:14 AM"), "Subscription: Acme", sender=AZ), True),
+    ("proxmox-backup", m("Verify Datastore 'tank' failed", f"Verification failed on:\n\n{PBS}"), m("Verify Datastore 'tank' ' successful", f"Verification successful.\n\n{PBS}"), False),
+    ("proxmox-backup", m("Verify Datastore 'tank' failed", f"Verification failed on:\n\n{PBS}"), m("Verify Datastore 'tank' successful", f"Verification successful.\n\n{PBS}"), True),
     ("graylog", m("Graylog event notification: Backup OK", "--- [Event Definition] ---\nKey:   a"), m("Graylog event notification: Backup OK", "--- [Event Definition] ---\nKey:   a"), False),
     ("alertmanager", m("[Alerting] Disk alert", "View your Alert rule:\nx"), m("[OK] Disk of db alert", "View your Alert rule:\nx"), False),
     ("proxmox-replication", m("Replication Job: '100-0' failed", "with target 'pve2'"), m("Replication Job: '100-1' failed", "with target 'pve2'"), False),
