@@ -78,8 +78,9 @@ _FILE_NAMES = ("FILENAME", "X-FILENAME", "X-APPLE-FILENAME", "X-ORACLE-FILENAME"
 
 
 def person_of(params: str, value: str) -> str:
+    """As a person is shown: in angle brackets an address would vanish in the desk's mails."""
     name, address = parameter(params, "CN"), address_of(value)
-    return clean_line(f"{name} <{address}>" if name and name != address else address)
+    return clean_line(f"{name} ({address})" if name and name != address else address)
 
 
 def address_of(value: str) -> str:

@@ -29,7 +29,7 @@ def test_an_answer_says_what_was_answered_and_why(status: str, words: str) -> No
     found = calendar.read(data, "utf-8")
     assert found.is_answer
     assert found.lines[0] == f"{words}: Visit"
-    assert found.lines[1].startswith("Ann <ann@a.example>")
+    assert found.lines[1].startswith("Ann (ann@a.example)")
     assert found.lines[2:] == ["We are closed, come on Friday.", "At ten."]
 
 
@@ -64,7 +64,7 @@ def test_a_proposal_says_who_when_and_why() -> None:
         (("X-MICROSOFT-SKYPETEAMSMEETINGURL:https://teams.example/1",), "Link: https://teams.example/1"),
         (("CONFERENCE;VALUE=URI;FEATURE=VIDEO:https://video.example/2",), "Link: https://video.example/2"),
         (("RECURRENCE-ID:20261208T090000Z",), "Of the series, only: 2026-12-08 09:00 UTC"),
-        (('ORGANIZER;CN="Berg: Ann ^\'Annie^\'":mailto:a@b.example',), 'Organizer: Berg: Ann "Annie" <a@b.example>'),
+        (('ORGANIZER;CN="Berg: Ann ^\'Annie^\'":mailto:a@b.example',), 'Organizer: Berg: Ann "Annie" (a@b.example)'),
         (("STATUS:CANCELLED",), "Status: cancelled"),
         (("COMMENT:Bring the keys",), "Comment: Bring the keys"),
     ],
@@ -108,7 +108,7 @@ ANSWERED = "ATTENDEE;PARTSTAT=TENTATIVE;CN=Ann"
     ("method", "lines", "shown"),
     [
         ("REPLY", [ANSWERED + ';X-RESPONSE-COMMENT="Maybe late":mailto:ann@a.example'],
-         ["Tentatively accepted: Visit", "Ann <ann@a.example>: tentatively accepted", "Maybe late"]),
+         ["Tentatively accepted: Visit", "Ann (ann@a.example): tentatively accepted", "Maybe late"]),
         ("REPLY", ['ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO="mailto:bo@a.example":mailto:ann@a.example'],
          ["Delegated: Visit", "ann@a.example: delegated to bo@a.example"]),
         # Whole days as Outlook writes them, and days of a series.
