@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from gateway.blocks import words
 from gateway.simulator import rights
 from gateway.simulator.paging import like
+from gateway.simulator.render import escape
 from gateway.simulator.state import Desk
-from gateway.simulator.validate import one_of, query_number, refuse_query, string
-from gateway.simulator.wire import Answer, Request, Row, crash, data
+from gateway.simulator.validate import MISSING, one_of, query_number, refuse_query, string
+from gateway.simulator.wire import Answer, Problem, Request, Row, data
 
 COMMENT = "ticket_comment"
 KINDS = (
@@ -31,10 +32,11 @@ def search_everything(desk: Desk, request: Request) -> Answer:
     query = request.query
     kinds = [name.strip() for name in query.get("types", "").split(",") if name.strip()]
     limit, bad_limit = query_number(query, "limit", 30, 100)
-    issues = string(1, 200)(query.get("query", "").strip(), ["query"])
+    issues = string(1, 200)(query["query"].strip() if "query" in query else MISSING, ["query"])
     issues += [issue for place, kind in enumerate(kinds) for issue in one_of(*KINDS)(kind, ["types", place])]
+    issues += bad_limit
     issues += one_of("relevance", "recent")(query["sort"], ["sort"]) if "sort" in query else []
-    refuse_query([*issues, *bad_limit])
+    refuse_query(issues)
     found = list(_comments(desk, request)) if not kinds or COMMENT in kinds else []
     found.sort(key=lambda hit: hit["id"])
     found.sort(key=lambda hit: hit["updatedAt"], reverse=True)
@@ -63,7 +65,7 @@ def _comments(desk: Desk, request: Request) -> Iterator[Row]:
                     "parentId": ticket_id,
                     "title": ticket["title"],
                     "subtitle": title,
-                    "snippet": words(row["note"])[:200],
+                    "snippet": escape(words(row["note"])[:200]),
                     "url": f"/msp/tickets/{ticket_id}#comment-{row['comment_id']}",
                     "score": 0,
                     "updatedAt": row["updated_at"],
@@ -76,5 +78,5 @@ def _place(found: list[Row], cursor: str) -> int:
         said = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         updated, last = str(said["updatedAt"]), str(said["objectId"])
     except (binascii.Error, ValueError, KeyError, TypeError):
-        raise crash() from None
+        raise Problem(500, "INTERNAL_ERROR", "Search cursor is invalid") from None
     return sum(hit["updatedAt"] > updated or (hit["updatedAt"] == updated and hit["id"] <= last) for hit in found)

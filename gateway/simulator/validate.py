@@ -17,7 +17,10 @@ Check = Callable[[Any, list[Any]], list[Issue]]
 Field = tuple[str, bool, Check]
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
-_MISSING = object()
+_DECIMAL = re.compile(r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
+_PREFIXED = re.compile(r"0[xob][0-9a-f]+", re.I)
+MISSING = object()
+"""The value of a field that is not there."""
 
 
 def is_uuid(text: str) -> bool:
@@ -25,7 +28,7 @@ def is_uuid(text: str) -> bool:
 
 
 def kind_of(value: object) -> str:
-    if value is _MISSING:
+    if value is MISSING:
         return "undefined"
     if value is None:
         return "null"
@@ -158,8 +161,8 @@ def issues_of(body: Any, fields: Sequence[Field]) -> tuple[Row, list[Issue]]:
     known: Row = {}
     issues: list[Issue] = []
     for name, required, check in fields:
-        value = body.get(name, _MISSING)
-        if value is _MISSING:
+        value = body.get(name, MISSING)
+        if value is MISSING:
             if required:
                 issues += check(value, [name])
             continue
@@ -179,13 +182,12 @@ def parse(body: Any, fields: Sequence[Field]) -> Row:
 
 
 def query_number(query: Any, name: str, default: int, most: int | None) -> tuple[int, list[Issue]]:
-    """`page` and `limit`: Number(text), then bounds."""
+    """`page` and `limit`: JavaScript's Number(text), then bounds."""
     text = query.get(name)
     if text is None:
         return default, []
-    try:
-        value = float(text.strip() or 0)
-    except ValueError:
+    value = _number_of(text)
+    if value is None:
         return default, [
             {
                 "code": "invalid_type",
@@ -219,7 +221,18 @@ def query_number(query: Any, name: str, default: int, most: int | None) -> tuple
                 "path": [name],
             }
         ]
-    return int(value), []
+    return int(min(value, 2**53)), []
+
+
+def _number_of(text: str) -> float | None:
+    """What JavaScript's Number makes of a text, None for NaN."""
+    text = text.strip()
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    try:
+        return float(int(text, 0)) if _PREFIXED.fullmatch(text) else None if text else 0.0
+    except ValueError:
+        return None
 
 
 def refuse_query(issues: list[Issue]) -> None:

@@ -19,6 +19,8 @@ import httpx
 
 from gateway.simulator import Seed, Simulator
 from gateway.simulator.comments import write_comment
+from gateway.simulator.rows import ticket_row
+from gateway.simulator.state import Desk
 from tests.contract import second
 from tests.waiting import PATIENCE
 
@@ -99,6 +101,8 @@ def prepare(desk: Simulator, exchange: Exchange) -> None:
             next(iter(desk.desk.tickets.values()))["title"] = "x"
     elif exchange.group == "faults":
         desk.desk.database_up = "-pg-" not in exchange.name
+    elif exchange.name == "search/001-comments-recent":
+        _commented_ticket(desk.desk)
     elif exchange.name == "extra/068-ticket-list-dup-param":
         row = list(desk.desk.tickets.values())[1]
         row["status_id"] = "5276148d-b964-4bb5-b47f-5f23ed2cded4"
@@ -109,6 +113,22 @@ def prepare(desk: Simulator, exchange: Exchange) -> None:
         write_comment(desk.desk, ticket, "Agent internal note", user_id=tin, internal=True)
         write_comment(desk.desk, ticket, "Scheduled", user_id=tin, publish_at="2027-01-01T00:00:00.000Z")
         write_comment(desk.desk, ticket, "From a contact by email", contact_id=dorothy)
+
+
+def _commented_ticket(desk: Desk) -> None:
+    """A ticket with three comments."""
+    board = next(row["board_id"] for row in desk.statuses.values())
+    body = {
+        "title": "Printer",
+        "board_id": board,
+        "status_id": next(row["status_id"] for row in desk.statuses.values() if row["board_id"] == board),
+        "priority_id": next(iter(desk.priorities)),
+        "client_id": next(iter(desk.clients)),
+    }
+    row = ticket_row(desk.tenant, desk.new_id(), body, "TIC009999", "2026-11-29T10:00:00.000Z", next(iter(desk.users)))
+    desk.tickets[row["ticket_id"]] = row
+    for words in ("One", "Two", "Three"):
+        write_comment(desk, row["ticket_id"], words, user_id=next(iter(desk.users)))
 
 
 def request_of(client: httpx.Client, exchange: Exchange, ids: dict[str, str]) -> httpx.Request:
