@@ -26,6 +26,7 @@ _SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 
 def to_blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
+    """Lines as the desk's rich text."""
     out: list[Block] = []
     # The open list items by level: children of a deeper item go into the nearest shallower one.
     open_items: list[tuple[int, Block]] = []
@@ -145,6 +146,7 @@ def _elsewhere(word: str, href: str) -> bool:
 
 
 def inline(runs: Sequence[Run], *, keep: bool = False) -> list[dict[str, Any]]:
+    """The runs of one line: text with its styles, and links."""
     out: list[dict[str, Any]] = []
     index = 0
     while index < len(runs):

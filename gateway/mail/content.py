@@ -68,6 +68,8 @@ class Content:
 
 
 class Collector:
+    """Walks the parts of a mail and gathers its texts, files and events."""
+
     def __init__(self, tree: Tree, languages: tuple[str, ...]) -> None:
         self.tree = tree
         self.languages = languages

@@ -99,6 +99,7 @@ def _before_break(data: bytes, start: int, at: int) -> int:
 
 
 def sniff_boundary(data: bytes, start: int, end: int) -> bytes:
+    """The boundary of a multipart that does not declare it: a line of two dashes above a header, b"" for none."""
     position = start
     for _ in range(20):
         at = data.find(b"--", position, min(end, start + 20_000))

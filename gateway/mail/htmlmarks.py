@@ -91,6 +91,7 @@ def _marks(token: Token) -> list[tuple[str, str]]:
 
 
 def zone_of(name: str, token: Token) -> str:
+    """What the element holds by the marks of programs (a quote, a signature, the desk's mail), "" for nothing known."""
     if not token.attrs:
         return ""
     found = _marks(token)
@@ -109,6 +110,7 @@ def zone_of(name: str, token: Token) -> str:
 
 
 def boundary(token: Token) -> str:
+    """Which program says by this element that older mail begins, "" for none."""
     if not token.attrs:
         return ""
     for mark in _marks(token):

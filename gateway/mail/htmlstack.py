@@ -25,6 +25,8 @@ _PARAGRAPH = (frozenset({"p"}), BARRIERS | {"blockquote", "li", "div"})
 
 
 class Stack(Generic[State]):
+    """The elements that are open, each with the state before it, at most ``limits.HTML_DEPTH``."""
+
     def __init__(self) -> None:
         self._elements: list[tuple[str, State]] = []
         self._open: dict[str, int] = {}

@@ -43,6 +43,8 @@ class Split:
 
 
 def reply_of(lines: Sequence[Line]) -> Reply:
+    """What of a mail is new, quoted and signature."""
+
     def pick(indices: Sequence[int]) -> list[Line]:
         return squeeze(lines[i] for i in indices)
 
@@ -78,6 +80,7 @@ def reply_of(lines: Sequence[Line]) -> Reply:
 
 
 def split(lines: Sequence[Line]) -> Split:
+    """The lines by what they are, as indices."""
     count = len(lines)
     texts = [line.text for line in lines]
     total = 0

@@ -29,6 +29,9 @@ _ATTRIBUTES = 64
 
 @dataclass(slots=True)
 class Token:
+    """A piece of HTML: text, or a tag by its ``name`` with its ``attrs`` as they are written. "capped": the rest is not
+    read."""
+
     kind: Literal["text", "open", "close", "capped"]
     text: str = ""
     name: str = ""
@@ -50,6 +53,7 @@ class Token:
 
 
 def tokens(source: str) -> Iterator[Token]:
+    """The pieces of a text that claims to be HTML, in linear time, whatever it holds."""
     position = 0
     size = len(source)
     count = 0

@@ -45,6 +45,7 @@ class Tnef:
 
 
 def unpack(data: bytes) -> Tnef | None:
+    """What a winmail.dat holds (MS-OXTNEF), None where it cannot be read."""
     if not data.startswith(_SIGNATURE) or not _is_modest(data):
         return None
     logging.getLogger("tnefparse").disabled = True  # it has a line for each property that it skips

@@ -56,6 +56,8 @@ class FurtherTicketBody(TicketBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactBody(EffectBody):
+    """A new contact of the client, with this name and address."""
+
     kind: ClassVar[str] = "contact"
     name: str
     address: str
@@ -82,6 +84,8 @@ class CommentBody(TextBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteBody(TextBody):
+    """An internal comment of the gateway's own."""
+
     kind: ClassVar[str] = "note"
 
 
@@ -134,6 +138,8 @@ class AboutFilesBody(EffectBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingBody(AboutFilesBody):
+    """Names the files of the mail that the desk has not got."""
+
     kind: ClassVar[str] = "missing"
 
 
@@ -148,12 +154,16 @@ class ReleasedBody(AboutFilesBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusBody(EffectBody):
+    """The ticket gets this status."""
+
     kind: ClassVar[str] = "status"
     status_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopenBody(StatusBody):
+    """The closed ticket gets this status, or another open one of its board where the desk refuses that."""
+
     kind: ClassVar[str] = "reopen"
 
 
@@ -187,6 +197,8 @@ class ClientBody(EffectBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagBody(EffectBody):
+    """The ticket gets this tag."""
+
     kind: ClassVar[str] = "tag"
     tag: str
 
@@ -212,6 +224,8 @@ class AssetBody(EffectBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleBody(EffectBody):
+    """The ticket comes under the master ticket of its incident; ``mode`` is link_only or sync_updates."""
+
     kind: ClassVar[str] = "bundle"
     master_id: str
     mode: str
@@ -253,6 +267,8 @@ class ListBody(TextBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgainBody(EffectBody):
+    """The mail is decided again then, if its problem is open and as it was at ``changed_at``."""
+
     kind: ClassVar[str] = "again"
     after: float
     problem: str

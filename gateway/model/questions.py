@@ -344,6 +344,9 @@ class NamedClient:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
+    """Another delivery with the same Message-ID: ``earlier`` if it was accepted before. ``digest`` (hex) is that of its
+    content, "" where that is not known yet."""
+
     delivery_id: str
     earlier: bool
     stage: str
@@ -355,6 +358,8 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
+    """A ticket to which a Message-ID leads; ``known`` says how: received, sent, referenced or number."""
+
     message_id: str
     ticket_id: str
     board_id: str
@@ -406,6 +411,8 @@ class Unshown:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
+    """How much of a sender, and of the domain, came lately."""
+
     tickets: int
     comments: int
     answers: int  # automatic replies and other help desks
@@ -415,6 +422,8 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
+    """A contact of the desk, who or whose client may be ``inactive`` there."""
+
     contact_id: str
     client_id: str
     name: str

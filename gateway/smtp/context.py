@@ -59,6 +59,7 @@ def context_of(
     judged: Callable[[str, str], None] = lambda verdict, listener: None,
     pending: Callable[[], Awaitable[int]] | None = None,
 ) -> ServerContext:
+    """What all sessions of a listening process share, as the configuration has it."""
     return ServerContext(
         acceptor=acceptor,
         settings=settings,

@@ -67,6 +67,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
+    """A kept mail that was read, with what its decision knows."""
+
     kept: Kept
     email: Email
     context: DeliveryContext

@@ -32,6 +32,8 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Record:
+    """An SPF record: its directives in order, and the domain of its ``redirect``, "" for none."""
+
     terms: tuple[Term, ...]
     redirect: str = ""
 

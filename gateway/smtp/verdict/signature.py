@@ -58,6 +58,8 @@ def tags_of(value: bytes, needed: Sequence[bytes], arc: bool = False) -> dict[by
 
 @dataclass(frozen=True, slots=True)
 class BodyHash:
+    """SHA-256 of a canonical body, and its length in octets."""
+
     digest: bytes
     length: int
 
