@@ -31,7 +31,10 @@ def console(
         Path | None,
         typer.Option(help="Show the report of the trial in this folder; needs no configuration and no gateway."),
     ] = None,
-    port: Annotated[int, typer.Option(help="With --trial: where to listen on this machine; default: a free port.")] = 0,
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65_535, help="With --trial: where to listen on this machine; default: a free port."),
+    ] = 0,
 ) -> None:
     """Print a link to the console that logs in once, within an hour."""
     from gateway.store import acts, entries

@@ -93,7 +93,7 @@ def find(
 def show(
     mail: Annotated[str, typer.Argument(help="The mail's number (412), id, or Message-ID; refused:12 for a refusal.")],
     config_file: ConfigOption = None,
-    lines: Annotated[int, typer.Option(min=0, help="How many lines of the text.")] = LINES,
+    lines: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many lines of the text.")] = LINES,
     as_json: JsonOption = False,
 ) -> None:
     """Show a mail: who sent it, its text, what happened and why, and what you can do now."""

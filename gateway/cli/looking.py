@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
@@ -28,9 +27,9 @@ from gateway.cli.shared import (
     on_kept_mail,
     on_store,
     print_json,
-    seconds_of,
     settings_of,
     table,
+    time_before,
     with_profile,
     with_text,
 )
@@ -143,7 +142,7 @@ def whatif(
     sender: Annotated[
         str, typer.Option("--sender", help="With --profile: whose mail it reads, an address or a domain.")
     ] = "",
-    limit: Annotated[int, typer.Option(help="How many changes to list.")] = 50,
+    limit: Annotated[int, typer.Option(min=0, max=100_000, help="How many changes to list.")] = 50,
     progress: Annotated[bool, typer.Option("--progress", help="Report progress on standard error.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -155,7 +154,7 @@ def whatif(
     settings = with_text(settings, text).model_copy(update={"store": kept})
     if profile is not None:
         settings = with_profile(settings, profile, sender)
-    begin = time.time() - seconds_of(since)
+    begin = time_before(since)
 
     async def decide(read: Read, parser: Parser, desks: Mapping[str, Directory]) -> Report:
         def told(mails: int, most: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -21,9 +20,9 @@ from gateway.cli.shared import (
     fail,
     on_store,
     print_json,
-    seconds_of,
     settings_of,
     table,
+    time_before,
     when,
 )
 from gateway.config import profiles
@@ -202,7 +201,7 @@ def propose(
     sender: Annotated[
         str | None, typer.Option(help="Only mail from this address, even if a person seems to write it.")
     ] = None,
-    least: Annotated[int, typer.Option(help="Skip senders with fewer mails than this.", min=2)] = 5,
+    least: Annotated[int, typer.Option(help="Skip senders with fewer mails than this.", min=2, max=100_000)] = 5,
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -218,7 +217,7 @@ def propose(
         except OSError as error:
             fail(f"{error.filename}: {error.strerror}", USAGE)
     else:
-        begin, raws = time.time() - seconds_of(since), RawMail(settings_of(config_file).store)
+        begin, raws = time_before(since), RawMail(settings_of(config_file).store)
         mails = on_store(config_file, lambda connection: kept(connection, raws, begin, sender or "", least))
         rest = on_store(config_file, lambda connection: others(connection, raws, begin))
     drafts = draft(asyncio.run(read_all(mails)), least, asyncio.run(read_all(rest)))

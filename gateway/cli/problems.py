@@ -24,8 +24,8 @@ from gateway.cli.shared import (
 
 app = typer.Typer()
 
-LimitOption = Annotated[int, typer.Option(help="How many at most.")]
-DaysOption = Annotated[float, typer.Option(help="How many days back.")]
+LimitOption = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
+DaysOption = Annotated[float, typer.Option(min=0, help="How many days back.")]
 WhyOption = Annotated[str, typer.Option("--why", help="For the audit.")]
 DAY = 86_400.0
 

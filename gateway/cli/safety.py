@@ -99,7 +99,9 @@ def verify(
     against_desk: Annotated[
         bool, typer.Option("--against-desk", help="Also read the newest tickets and comments at the desks.")
     ] = False,
-    limit: Annotated[int, typer.Option(help="How many tickets and comments to read at each desk.")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="How many tickets and comments to read at each desk.")
+    ] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """Check that the store is intact: database, mails, files, sums, effects. Changes nothing."""

@@ -20,9 +20,9 @@ from gateway.cli.shared import (
     moment_of,
     on_store,
     print_json,
-    seconds_of,
     settings_of,
     table,
+    time_before,
     when,
 )
 
@@ -48,7 +48,7 @@ def report(
 
     settings = settings_of(config_file)
     name = _desk(settings, desk)
-    mails = _planned(config_file, name, time.time() - seconds_of(since))
+    mails = _planned(config_file, name, time_before(since))
     names = asyncio.run(_names(settings, name))
     found = summary(mails, names)
     if as_json:
@@ -66,12 +66,12 @@ def compare(
     desk: DeskOption = "",
     since: SinceOption = "14d",
     as_json: JsonOption = False,
-    limit: Annotated[int, typer.Option(help="Show at most so many differences.")] = 50,
+    limit: Annotated[int, typer.Option(min=0, max=100_000, help="Show at most so many differences.")] = 50,
 ) -> None:
     """Lay the desk's tickets and mailed comments of that time beside what was planned: what differs, mail by mail."""
     settings = settings_of(config_file)
     name = _desk(settings, desk)
-    found = _compared(config_file, settings, name, time.time() - seconds_of(since))
+    found = _compared(config_file, settings, name, time_before(since))
     if as_json:
         print_json(
             {

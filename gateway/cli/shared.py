@@ -198,12 +198,17 @@ def seconds_of(text: str) -> float:
         fail(f"{text}: expected a length of time, for example 30d, 12h or 15m", USAGE)
 
 
+def time_before(text: str) -> float:
+    """The time so long ago, in seconds since the epoch: a span that is longer than that leads to its beginning."""
+    return max(0.0, time.time() - seconds_of(text))
+
+
 def moment_of(text: str) -> float:
     """A day or a time of the reader's clock, such as 2026-12-01 or 2026-12-01T08:00, or of the offset that it names, in
     seconds."""
     try:
         return datetime.fromisoformat(text).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         fail(f"{text}: expected a day or a time, for example 2026-12-01 or 2026-12-01T08:00", USAGE)
 
 

@@ -22,9 +22,9 @@ from gateway.cli.shared import (
     on_store,
     operator_name,
     print_json,
-    seconds_of,
     settings_of,
     table,
+    time_before,
 )
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def try_window(
     except NotPossible as error:
         fail(str(error))
     client_id = _client_id(settings, desk, meant.client)
-    begins = now - seconds_of(since)
+    begins = time_before(since)
     unheld = {notice.called for notice in settings.notice if notice.windows is False}
 
     def may_hold(name: str) -> bool:

@@ -8,12 +8,17 @@ import shutil
 import signal
 import sqlite3
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import typer
 
+from gateway.cli import app
+from gateway.cli.shared import time_before
 from gateway.operate.trial import kept
 from gateway.simulator import Simulator
 from gateway.store.arrivals import ArrivalsFile
@@ -66,6 +71,27 @@ def test_explain_has_no_effect_and_no_need_of_a_desk(
     }
     assert online["unanswered"] == []
     assert len(simulator.desk.tickets) == before
+
+
+def bounds(command: Any, name: str = "gateway") -> Iterator[tuple[str, int | None, int | None]]:
+    """The bounds of each whole number that the command, or one below it, takes."""
+    for below, found in getattr(command, "commands", {}).items():
+        yield from bounds(found, f"{name} {below}")
+    for taken in command.params:
+        if taken.type_descriptor.annotation is int:
+            yield f"{name} {taken.name}", taken.min, taken.max
+
+
+def test_each_number_that_a_command_takes_fits_into_a_database() -> None:
+    found = list(bounds(typer.main.get_command(app)))
+
+    assert len(found) >= 10
+    assert [name for name, least, most in found if least is None or most is None] == []
+
+
+def test_a_span_that_is_longer_than_time_leads_to_its_beginning() -> None:
+    assert time_before("99999999d") == 0.0
+    assert abs(time_before("1h") - (time.time() - 3600)) < 60
 
 
 def test_explain_asks_the_desk_of_the_mailbox_that_takes_the_recipient(running: GatewayProcess, tmp_path: Path) -> None:
