@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+COMPILED := $(VENV)/.compiled
 
 # Compiled modules are kept whatever the environment says: hundreds of processes start in one run of the tests.
 unexport PYTHONDONTWRITEBYTECODE
@@ -33,10 +34,17 @@ types: $(READY)
 # About twice the processor's cores: half of what tests do is waiting for processes that they started.
 WORKERS ?= 4
 
-suite: $(READY)
+suite: $(COMPILED)
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: lint types suite
+# In a new clone each process of the suite would compile all modules of the tests for itself: one does, beside the checks.
+$(COMPILED): $(READY)
+	$(BIN)/pytest --collect-only -qq >/dev/null
+	touch $(COMPILED)
+
+test:
+	$(MAKE) -j2 lint types $(COMPILED)
+	$(MAKE) suite
 
 # The tests with their full numbers: every attack by every stranger, 20 mails of 25 MB at once, thousands of examples.
 long: $(READY)

@@ -61,7 +61,7 @@ def free_port() -> int:
 
 def config_text(api: str, key: str, folder: Path, smtp_port: int, http_port: int, **more: str) -> str:
     """gateway.toml for a test: a simulated desk, one mailbox. ``more``: section name to extra lines."""
-    desk = more.get("desk", "timeout = 2\nsettle = 6\nrate = 0")
+    desk = more.get("desk", "timeout = 20\nsettle = 6\nrate = 0")
     smtp = more.get("smtp", "")
     form = "" if "processes =" in smtp else FORM
     return f"""

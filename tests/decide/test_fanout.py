@@ -49,10 +49,13 @@ def notice(title: str, names: tuple[str, ...] = (), word: str = "Extended recove
     return Notice("m365", "update", "k", title=title, word=word, names=names, incident="EX734521", object="EX734521")
 
 
-@pytest.mark.parametrize("seed", range(400))
-def test_no_name_gets_through(seed: int) -> None:
+def test_no_name_gets_through() -> None:
     """Clients and aliases of the desk, tenants of the mail, recipients: in any place and shape."""
-    dice = random.Random(seed)
+    assert {seed: names for seed in range(400) if (names := names_that_get_through(random.Random(seed)))} == {}
+
+
+def names_that_get_through(dice: random.Random) -> list[str]:
+    """Of generated news about generated names."""
     clients, tenant, recipient = [name_of(dice) for _ in range(3)], name_of(dice), name_of(dice)
     every = [*clients, tenant, recipient]
     lines = list(NEWS)
@@ -71,9 +74,9 @@ def test_no_name_gets_through(seed: int) -> None:
 
     out = fanout.told(notice(title, (tenant,)), lines, (*clients, *to))
 
-    text = "\n".join(out)
-    assert out and not [name for name in every if squeezed(name) in squeezed(text)]
-    assert not [name for name in every if squeezed(name.split()[0]) in squeezed(text)], text
+    assert out
+    text = squeezed("\n".join(out))
+    return [name for name in every if squeezed(name) in text or squeezed(name.split()[0]) in text]
 
 
 def test_a_line_without_end_is_looked_through_at_once() -> None:

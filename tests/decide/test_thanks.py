@@ -101,10 +101,12 @@ ASKING = [
 ]  # fmt: skip
 
 
+BELOW = ("", "\n\nAnn", CARD, CARD + LEGAL, "\n\n-- \nAnn Archer\nAcme Ltd", "\n\nSent from my iPhone")
+
+
 @pytest.mark.parametrize("text", THANKS)
-@pytest.mark.parametrize("below", ["", "\n\nAnn", CARD, CARD + LEGAL, "\n\n-- \nAnn Archer\nAcme Ltd", "\n\nSent from my iPhone"], ids=["bare", "name", "card", "legal", "sig", "phone"])
-def test_a_thank_you_asks_for_nothing(text: str, below: str) -> None:
-    assert idle(text + below) in ("a thank-you", WORKS)
+def test_a_thank_you_asks_for_nothing(text: str) -> None:
+    assert [below for below in BELOW if idle(text + below) not in ("a thank-you", WORKS)] == []
 
 
 def test_more_of_them_in_more_languages() -> None:
@@ -123,9 +125,8 @@ def test_that_it_works_is_no_thanks(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ASKING)
-@pytest.mark.parametrize("below", ["", CARD], ids=["bare", "card"])
-def test_anything_else_may_ask(text: str, below: str) -> None:
-    assert idle(text + below) == ""
+def test_anything_else_may_ask(text: str) -> None:
+    assert (idle(text), idle(text + CARD)) == ("", "")
 
 
 @pytest.mark.parametrize(

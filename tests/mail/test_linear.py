@@ -14,7 +14,7 @@ from tests.pace import processor_time
 from tests.sizes import size
 
 HEAD = b"From: a@b.example\nSubject: x\nContent-Type: text/plain; charset=utf-8\n\n"
-SIZE = size(64, 256) * 1024
+SIZE = size(32, 256) * 1024
 
 
 def item(name: int, data: bytes, level: int = 1) -> bytes:
