@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from gateway.decide.today import updated
 from gateway.model import questions as ask
-from gateway.store import mapping, problems
+from gateway.store import mapping
 
 
 def learn(connection: Connection, desk: str, answers: Mapping[ask.Question, Any], fallbacks: Set[str]) -> None:
@@ -21,7 +21,6 @@ def learn(connection: Connection, desk: str, answers: Mapping[ask.Question, Any]
         known: ask.Ticket | None = answers.get(ask.TicketFacts(question.ticket_id))
         if state is None:
             mapping.forget_ticket(connection, desk, question.ticket_id)
-            problems.forget_ticket(connection, desk, question.ticket_id)
         elif known is not None:
             today = updated(known, state, fallbacks)
             if _kept(today) != _kept(known):

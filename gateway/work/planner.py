@@ -278,7 +278,7 @@ class Planner:
         def end(connection: Connection) -> None:
             now = self.clock()
             learn(connection, delivery.desk, answers, context.policy.nobodys)
-            save_problems(connection, delivery, decision)
+            save_problems(connection, delivery, decision, answers)
             hits.add(connection, delivery.seq, decision.hits)
             for learned in decision.learned:
                 mapping.learn(
@@ -319,7 +319,7 @@ class Planner:
 
         def hold(connection: Connection) -> None:
             now = self.clock()
-            save_problems(connection, delivery, decision)
+            save_problems(connection, delivery, decision, {})
             windows.hold(connection, delivery.desk, decision.windows)
             if delivery.waits_for != Waiting.WINDOW:
                 deliveries.note(connection, delivery.id, now, "held", decision.detail)
@@ -364,7 +364,7 @@ class Planner:
             if others := order.planned(connection, delivery.desk, delivery.seq, plan.mentions, patient):
                 raise mapping.Reserved(others[0].id)
             see_incident(connection, delivery, answers)
-            save_problems(connection, delivery, decision)
+            save_problems(connection, delivery, decision, answers)
             if plan.ticket_id:
                 reserve_files(connection, delivery, plan)
             windows.hold(connection, delivery.desk, decision.windows)

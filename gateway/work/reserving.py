@@ -15,9 +15,12 @@ from gateway.store.deliveries import Delivery
 from gateway.work.answers import from_store
 
 
-def save_problems(connection: Connection, delivery: Delivery, decision: Decision) -> None:
+def save_problems(
+    connection: Connection, delivery: Delivery, decision: Decision, answers: Mapping[ask.Question, Any]
+) -> None:
     """The problems and windows that a decision changes. Raises Reserved when another notice changed a problem since, or
-    began to make its ticket: what the decision would do on that, it could not know."""
+    began to make its ticket: what the decision would do on that, it could not know. Tickets of which the desk answered
+    that they are gone are forgotten after that, for the decision saw its problems with them."""
     changed = [problem.id for problem in decision.changes]
     if changed and (maker := problems.being_made(connection, changed, delivery.id)):
         raise mapping.Reserved(maker)
@@ -31,6 +34,9 @@ def save_problems(connection: Connection, delivery: Delivery, decision: Decision
         problems.save_notice(connection, delivery, decision.notice_record)
     for number, notice_record in decision.part_records:
         problems.save_part(connection, delivery, number, notice_record)
+    for question, state in answers.items():
+        if isinstance(question, ask.StateOf) and state is None:
+            problems.forget_ticket(connection, delivery.desk, question.ticket_id)
 
 
 def see_incident(connection: Connection, delivery: Delivery, answers: Mapping[ask.Question, Any]) -> None:

@@ -15,7 +15,7 @@ from gateway.store import counts, problems
 from tests.scenarios.deaths import work_and_die
 from tests.scenarios.scripts import ALICE, BOB, GIL
 from tests.scenarios.scripts_requesters import board_of, category_of
-from tests.scenarios.stage import Stage, close
+from tests.scenarios.stage import Stage, close, delete
 from tests.scenarios.vendors import (
     BACKUP,
     HOUR,
@@ -764,3 +764,28 @@ async def test_killed_at_any_commit(tmp_path: Path, migrated_file: Path, last_wo
         if not killed:
             return
     raise AssertionError("it never came to its end")
+
+
+@pytest.mark.parametrize("then", ["goes on", "recurs", "recurs, left open", "is worse", "is over"])
+async def test_a_problem_whose_ticket_was_deleted_at_the_desk(tmp_path: Path, migrated_file: Path, then: str) -> None:
+    """It gets another when it is next told; an end has nothing to close."""
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    monitor = Machine(stage)
+    await monitor.service("WARNING")
+    if then == "recurs, left open":
+        await write(stage, 1)
+    if then.startswith("recurs"):
+        await monitor.service("OK", after=MINUTE)
+        await stage.work()
+    await delete(1)(stage)
+    state = {"is worse": "CRITICAL", "is over": "OK"}.get(then, "WARNING")
+    key = await monitor.service(state, after=HOUR, work=None)
+    await stage.work()
+
+    assert len(stage.order) == (1 if then == "is over" else 2)
+    assert (await stage.row(key))["stage"] in ("DONE", "SUPPRESSED")
+    if then == "is over":
+        assert [row["state"] for row in await problem_rows(stage)] != ["open"]
+    else:
+        assert await stage.outcome(key) == "ticket 2"
+    await finish(stage)
