@@ -25,6 +25,7 @@ from gateway.upkeep.desk_states import DeskStates
 from gateway.upkeep.expectations import Expectations
 from gateway.upkeep.headings import HeadingReader
 from gateway.upkeep.late_look import LateLook
+from gateway.upkeep.left_tickets import LeftTickets
 from gateway.upkeep.leftovers import Leftovers
 from gateway.upkeep.probes import Probes
 from gateway.upkeep.rescan import Rescanner
@@ -81,6 +82,7 @@ class Work:
             finished=lambda: metrics.retention_round.set(clock()),
         )
         self.late_look = LateLook(store, self.directories, clock, lambda kind: metrics.doubles.labels(kind).inc())
+        self.left_tickets = LeftTickets(store, self.directories, clock)
         self.silence = Silence(
             store,
             settings,
@@ -127,7 +129,8 @@ class Work:
         parts.append(self.parser.warm)
         watches = (self.expectations, self.silence, self.probes, self.leftovers, self.summaries, self.calendars)
         letters = (self.states, self.sender, self.away, self.reports)
-        parts += [partial(part.run, stop) for part in (self.late_look, self.pruner, self.headings, *watches, *letters)]
+        looks = (self.late_look, self.left_tickets, self.pruner, self.headings)
+        parts += [partial(part.run, stop) for part in (*looks, *watches, *letters)]
         if self.rescanner:
             parts.append(partial(self.rescanner.run, stop))
         if not self.store.sqlite:
