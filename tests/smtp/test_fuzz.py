@@ -16,10 +16,11 @@ from typing import Any
 from gateway.smtp.server import Listener
 from gateway.store import deliveries, operator
 from gateway.store.engine import Store
+from tests.sizes import size
 from tests.smtp.serving import serving
 from tests.waiting import PATIENCE, come
 
-SESSIONS = int(os.environ.get("GATEWAY_FUZZ", "500"))
+SESSIONS = int(os.environ.get("GATEWAY_FUZZ", size(200, 500)))
 SEED = int(os.environ.get("GATEWAY_FUZZ_SEED", "1"))
 AT_ONCE = 20
 
