@@ -27,12 +27,16 @@ if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # tmp_path: thousands of commits wait for no disk
 
 FIRST = (
-    "faults/test_faults.py", "scenarios/test_scenarios.py", "web/test_browser.py", "faults/test_storms.py",
-    "mail/test_hostile.py", "replicas/test_take_over.py", "scenarios/test_notices.py", "faults/test_guards.py",
-    "end_to_end/test_backup.py", "scenarios/test_attacks.py", "replicas/test_replicas.py", "smtp/test_attacks.py",
-    "end_to_end/test_memory.py", "faults/test_guard_of_the_disk.py", "end_to_end/test_processes.py",
-    "end_to_end/test_commands.py", "mail/test_linear.py", "end_to_end/test_probe.py", "end_to_end/test_odd_desk.py",
-    "store/test_retention.py",
+    "scenarios/test_scenarios.py", "operate/test_trial.py", "faults/test_faults.py", "mail/test_hostile.py",
+    "scenarios/test_notices.py", "store/test_retention.py", "notices/test_closes.py",
+    "end_to_end/test_backup.py", "web/test_console.py", "end_to_end/test_processes.py", "web/test_browser.py",
+    "replicas/test_take_over.py", "notices/test_signs.py", "scenarios/test_several.py", "faults/test_guards.py",
+    "work/test_parser.py", "faults/test_storms.py", "notices/test_properties.py", "end_to_end/test_commands.py",
+    "end_to_end/test_reload.py", "desk/test_wrong_answers.py", "scenarios/test_attacks.py",
+    "scenarios/test_silence.py", "scenarios/test_acknowledge.py", "smtp/test_attacks.py", "tests/test_lean.py",
+    "store/test_arrivals.py", "smtp/test_peers.py", "upkeep/test_probes.py", "operate/test_finding.py",
+    "contract/test_client.py", "contract/test_recordings.py", "notices/test_configuration.py",
+    "upkeep/test_flow.py", "web/test_oidc.py", "replicas/test_replicas.py",
 )  # fmt: skip
 """The files that take longest, as measured, the longest first: what begins last keeps one worker busy while the others
 have nothing left."""
