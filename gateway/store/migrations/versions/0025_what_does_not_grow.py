@@ -17,7 +17,6 @@ ANSWERS = sa.text("class IN ('auto-reply', 'vacation', 'helpdesk')")
 REOPENED = sa.text("kind = 'reopen'")
 PLANNED = sa.text("planned IS NOT NULL")
 KIND = ["desk", "proof", "outcome", "accepted_at"]
-KIND = ["desk", "proof", "outcome", "accepted_at"]
 INDEXES: tuple[tuple[str, str, list[str], sa.TextClause], ...] = (
     ("delivery_ready", "delivery", ["desk", "needs", "mailbox", "seq"], AWAKE),
     ("delivery_ready_sender", "delivery", ["desk", "needs", "mailbox", "sender", "seq"], AWAKE),
