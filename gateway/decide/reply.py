@@ -199,7 +199,7 @@ def again(context: DecisionContext, ticket: Ticket, lines: Sequence[int]) -> Dec
     present = {attachment.sha256: attachment.filename for attachment in email.attachments}
     effects = context.composer().comment(body, internal=True, present=present)
     own = (context.message_id or derived_message_id(email.digest), "received")
-    context.trace.add("same Message-ID", f"{len(lines)} lines that ticket {ticket.number} lacks", "internal comment")
+    context.trace.add("same Message-ID", f"lines that ticket {ticket.number} lacks: {len(lines)}", "internal comment")
     extended = newticket.with_extras(context, effects)
     plan = Plan(effects=extended, board_id=ticket.board_id, ticket_id=ticket.ticket_id, ids=(own,))
     return Decision("comment", plan=plan)

@@ -217,7 +217,8 @@ def _act(entry: RowMapping) -> Line:
 
 
 def _did(effect: RowMapping, ticket: str) -> Line | None:
-    name = parsed_to_show(effect, "body").get("name", "a file")
+    body = parsed_to_show(effect, "body")
+    name = body.get("name", "a file")
     kind = KINDS.get(effect["kind"])
     if kind and kind.is_letter:
         is_left_out = effect["state"] == EffectState.SKIPPED
@@ -225,6 +226,7 @@ def _did(effect: RowMapping, ticket: str) -> Line | None:
     words = (kind.did if kind else str(effect["kind"])).format(
         ticket=ticket or "the ticket",
         name=name,
+        comment="an internal comment" if body.get("internal") else "a comment",
         further=parsed_to_show(effect, "remote").get("ticket_number", "of one more problem"),
     )
     match effect["state"]:

@@ -26,7 +26,10 @@ async def test_what_happened(stage: Stage, access: Access) -> None:
     assert told["<printer@acme.example>"].mail.number == 1
     assert [mail.number for mail in told[stage.ids["again"]].neighbours] == [1]
     held = told["#3"]
-    assert (held.happened[-1].words, held.happened[-1].at) == (held.mail.became.words, held.goes_away - retention.quarantined)
+    assert (held.happened[-1].words, held.happened[-1].at) == (
+        held.mail.became.words,
+        held.goes_away - retention.quarantined,
+    )
     assert held.remedy == "Look at the sender; release it as a new ticket, or drop it."
     assert [act.name for act in held.acts] == ["release", "let-in", "drop"]
     assert held.rules[-1].follows == "quarantine"
@@ -44,3 +47,22 @@ async def test_mail_whose_files_wait_is_kept_and_the_oldest_is_the_first_to_do(s
 
     assert [(mail.subject, gone) for mail, gone in waiting.mails] == [("Files 0", 0.0), ("Files 1", 0.0)]
     assert (told.held_files, told.goes_away) == (1, 0.0)
+
+
+async def test_a_story_says_whether_the_customer_sees_the_comment(stage: Stage, access: Access) -> None:
+    for key, sender, more in (
+        ("open", "alice@acme.example", {}),
+        ("inside", "alice@acme.example", {"headers": {"Auto-Submitted": "auto-replied"}}),
+    ):
+        await stage.accept(
+            M(key, sender, "Re: Printer", reply="<printer@acme.example>", text=f"Words of {key}.", **more)
+        )
+        await stage.work()
+    retention = stage.settings.retention
+
+    said = [
+        access.look(lambda c, key=key: story.tell(c, stage.ids[key], retention, stage.now, UTC)).happened[-1].words
+        for key in ("open", "inside")
+    ]
+
+    assert said == ["wrote a comment on TIC001001", "wrote an internal comment on TIC001001"]

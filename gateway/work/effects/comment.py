@@ -20,7 +20,7 @@ from gateway.work.progress import Progress
 
 class Comment(Commenting[CommentBody]):
     kind = CommentBody.kind
-    did = "wrote a comment on {ticket}"
+    did = "wrote {comment} on {ticket}"
     in_order = True
     optional = False
     is_verified = True
