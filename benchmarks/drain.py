@@ -73,12 +73,14 @@ def main(mails: int = 1500, show: Callable[[str], None] = print) -> None:
                     message = mail(f"Mail {number}", "It does not work.\n" * 20, sender="alice@acme.example")
                     client.sendmail("alice@acme.example", ["support@msp.example"], message.as_bytes(policy=SMTP))
             post(f"{url}/_sim/database", {"up": True})
-            began = 0.0
+            began = first = 0.0
             while True:
                 _, page = gateway.get("/metrics")
                 pending = next(float(line.split()[1]) for line in page.splitlines() if 'state="pending"' in line)
                 if not began and pending < mails:
                     began, first, start_cpu = time.monotonic(), pending, (*cpu(gateway), seconds_of(desk.pid))
+                if pending == 0 and first == 0:
+                    raise SystemExit(f"{mails} mails were done between two looks: take more")
                 if pending == 0:
                     break
                 time.sleep(LOOK if began else 0.1)
