@@ -27,6 +27,7 @@ from typing import Any
 
 from sqlalchemy import Engine, RowMapping
 
+from gateway.operate.said import counted
 from gateway.simulator import Seed, Simulator
 from gateway.simulator.state import LOUD
 from gateway.store import imports
@@ -356,11 +357,10 @@ def _check(simulator: Simulator, folder: Path, kept: set[str]) -> list[str]:
         f"\naccepted {found.accepted} = done {found.done} + suppressed {found.suppressed} + quarantined "
         f"{found.quarantined} + pending {found.pending}; redelivered {found.redelivered}"
     )
-    counted = desk.counted()
-    print(
-        f"the desk has {len(desk.tickets)} tickets, {sum(map(len, desk.comments.values()))} comments, "
-        f"{sum(map(len, desk.documents.values()))} documents, after {counted} counted calls"
-    )
+    comments = counted(sum(map(len, desk.comments.values())), "comment")
+    files = counted(sum(map(len, desk.documents.values())), "document")
+    calls = counted(desk.counted(), "counted call")
+    print(f"the desk has {counted(len(desk.tickets), 'ticket')}, {comments}, {files}, after {calls}")
     faults = []
     if found.accepted != found.done + found.suppressed + found.quarantined or found.accepted != len(kept):
         faults.append("the sums do not agree")

@@ -183,9 +183,12 @@ def whatif(
 
 def _tell(found: Report, limit: int) -> None:
     """What would have changed, with ``limit`` changes one by one."""
-    typer.echo(f"{found.mails} mails decided again, {len(found.changes)} would change, {found.left_out} left out")
+    from gateway.operate.said import counted
+
+    mails = counted(found.mails, "mail")
+    typer.echo(f"{mails} decided again, {len(found.changes)} would change, {found.left_out} left out")
     if found.asked:
-        typer.echo(f"{found.asked} questions had no answer: those mails may differ")
+        typer.echo(f"{counted(found.asked, 'question')} had no answer: those mails may differ")
     table(["what changes", "mails"], [[what, number] for what, number in found.counts.most_common()])
     if found.notices:
         columns = ["notices of", "mails", "not read", "tickets before", "after", "closed by recovery", "left open"]

@@ -208,6 +208,7 @@ def propose(
     """Draft profiles from mails that no profile reads: one for each sender, as TOML. Changes nothing."""
     from gateway.notices.propose import propose as draft
     from gateway.operate.preview.proposals import kept, others, read_all
+    from gateway.operate.said import counted
     from gateway.store.raw import RawMail
 
     rest: list[bytes] = []
@@ -229,7 +230,7 @@ def propose(
         typer.echo(f"# -- {drafted.name}.toml: {states}")
         typer.echo("".join(c if c.isprintable() or c == "\n" else "?" for c in drafted.text))
     if not drafts:
-        typer.echo(f"{len(mails)} mails: no sender has {least} or more that no profile reads")
+        typer.echo(f"{counted(len(mails), 'mail')}: no sender has {least} or more that no profile reads")
 
 
 def _read(notice: Notice) -> list[list[str]]:

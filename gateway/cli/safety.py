@@ -39,24 +39,27 @@ def backup(
 ) -> None:
     """Back up the database and the spool. The gateway may be running."""
     from gateway.operate.backup import BackupFailed, make
+    from gateway.operate.said import counted
 
     settings = settings_of(config_file)
     try:
         found = make(settings, target)
     except BackupFailed as error:
         fail(f"no backup: {error}")
+    deliveries = counted(found.sums["accepted"], "delivery", "deliveries")
     if as_json:
         print_json({**asdict(found), "files": len(found.files)})
     else:
         size = sum(size for _, size, _ in found.files)
-        typer.echo(f"{target}: {found.sums['accepted']} deliveries, {len(found.files)} files, {size} bytes")
+        typer.echo(f"{target}: {deliveries}, {counted(len(found.files), 'file')}, {size} bytes")
     _note_backup(config_file, target)
     if not found.sums["accepted"]:
         typer.echo(f"WARNING: {cell(store_name(settings))} holds no mail: is it the gateway's?", err=True)
         if fail_empty:
             raise typer.Exit(FAULT)
     if found.missing:
-        fail(f"NOT COMPLETE: {len(found.missing)} files of mails cannot be read: {', '.join(found.missing[:5])}")
+        mails = counted(len(found.missing), "file of a mail", "files of mails")
+        fail(f"NOT COMPLETE: {mails} cannot be read: {', '.join(found.missing[:5])}")
 
 
 def _note_backup(config_file: Path | None, target: Path) -> None:
@@ -79,6 +82,7 @@ def restore(
     from gateway.operate.backup import BadBackup
     from gateway.operate.restore import NotRestored
     from gateway.operate.restore import restore as put_back
+    from gateway.operate.said import counted
 
     try:
         found = put_back(settings_of(config_file), source, overwrite=overwrite)
@@ -87,7 +91,8 @@ def restore(
     except NotRestored as error:
         fail(f"not restored: {error}")
     open_ones = found.sums["pending"] + found.sums["quarantined"]
-    typer.echo(f"restored {found.sums['accepted']} deliveries of {when(found.since)}, {open_ones} of them open")
+    deliveries = counted(found.sums["accepted"], "delivery", "deliveries")
+    typer.echo(f"restored {deliveries} of {when(found.since)}, {open_ones} of them open")
     typer.echo("mail that was accepted after the backup is not in it; open mail is looked for at the desk before")
     typer.echo("anything is sent")
 

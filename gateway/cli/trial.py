@@ -63,6 +63,7 @@ def trial(
     """Try the mail in files or folders and show what would become of it. Writes nothing at the desk; a read-only key is
     enough. Ctrl-C stops it; the same command continues."""
     from gateway.desk.algapsa.catalog import DeskAway
+    from gateway.operate.said import counted
     from gateway.operate.trial import kept
     from gateway.operate.trial.places import NoMail
     from gateway.operate.trial.report import made
@@ -84,7 +85,7 @@ def trial(
         try:
             await under_way.prepare(lambda name: rehearsed_desk(settings, name, under_way.store))
             for what, files in under_way.unread.items():
-                typer.echo(f"to look at: {files} files, each {what}", err=True)
+                typer.echo(f"to look at: {counted(files, 'file')}, {'each ' if files > 1 else ''}{what}", err=True)
             is_done = await under_way.run()
             return under_way.store.read_sync(lambda connection: made(connection, settings)), is_done
         finally:
@@ -116,23 +117,25 @@ def trial(
 
 
 def _show(report: Report) -> None:
+    from gateway.operate.said import counted
+
     sums = report.sums
     typer.echo(
-        f"{report.tried} mails: {report.tickets} tickets ({report.fewer} fewer than mails), "
-        f"{sums['comments']} comments, {sums['suppressed']} suppressed, {sums['quarantined']} quarantined"
+        f"{counted(report.tried, 'mail')}: {counted(report.tickets, 'ticket')} ({report.fewer} fewer than mails), "
+        f"{counted(sums['comments'], 'comment')}, {sums['suppressed']} suppressed, {sums['quarantined']} quarantined"
         + (f", {sums['redelivered']} came twice" if sums["redelivered"] else "")
         + (f", {sums['pending']} still wait" if sums["pending"] else "")
     )
     typer.echo(
-        f"{report.calls} counted calls to the desk, {report.calls_a_mail:.2f} a mail; "
+        f"{counted(report.calls, 'counted call')} to the desk, {report.calls_a_mail:.2f} a mail; "
         f"{report.busiest_hour} in the busiest hour; contacts of {report.lookups} addresses and domains looked for"
     )
     for why, mails in report.left_out.items():
         typer.echo(cell(f"left out: {mails} {why}"))
     for what, files in report.unread.items():
-        typer.echo(f"to look at: {files} files, each {what}")
+        typer.echo(f"to look at: {counted(files, 'file')}, {'each ' if files > 1 else ''}{what}")
     for what, times in report.unasked.items():
-        typer.echo(f"not asked: {what}, {times} times")
+        typer.echo(f"not asked: {what}, {counted(times, 'time')}")
     for title, rows in (("by client", report.by_client), ("by mailbox", report.by_mailbox)):
         _table(
             [title, "mails", "tickets", "comments"],

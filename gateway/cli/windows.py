@@ -95,6 +95,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show what windows hold, and what they held in the last 30 days."""
+    from gateway.operate.said import counted
     from gateway.operate.windows import held
 
     settings, now = settings_of(config_file), time.time()
@@ -108,9 +109,8 @@ def show(
         for problem in told.problems:
             ticket = f"ticket {problem.number}" if problem.number else "held"
             goes_on = ticket if problem.goes_on else "over"
-            typer.echo(
-                cell(f"  {problem.what}: {problem.notices} notices since {_local(problem.first, settings)}, {goes_on}")
-            )
+            notices = counted(problem.notices, "notice")
+            typer.echo(cell(f"  {problem.what}: {notices} since {_local(problem.first, settings)}, {goes_on}"))
     if not found:
         typer.echo("no window held anything")
 
@@ -257,8 +257,11 @@ def _tell(found: Tried, since: str, as_json: bool) -> None:
     if as_json:
         print_json(asdict(found))
         return
-    typer.echo(f"It would have taken place {found.times} times in {since}, and held {found.notices} notices of "
-               f"{found.problems} problems.")  # fmt: skip
+    from gateway.operate.said import counted
+
+    times, notices = counted(found.times, "time"), counted(found.notices, "notice")
+    problems = counted(found.problems, "problem")
+    typer.echo(f"It would have taken place {times} in {since}, and held {notices} of {problems}.")
     typer.echo(f"Tickets: {found.tickets} fewer in it, {found.later} at its end.")
     if found.names:
         typer.echo(cell(f"Of: {', '.join(found.names[:20])}"))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gateway.config.settings import Settings
 from gateway.operate import synced
+from gateway.operate.said import counted
 from gateway.store.arrivalrow import Arrived
 from gateway.store.arrivals import FILE, ArrivalsDamaged, ArrivalsFile, Waiting
 
@@ -69,7 +70,7 @@ def _look(file: ArrivalsFile, found: Looked, deep: bool) -> None:
     oldest = file.waiting().oldest
     if oldest and time.time() - oldest > OLD:
         found.notes.append(f"the oldest waits for {(time.time() - oldest) / 3600:.0f} hours: does a gateway run?")
-    found.text = f"{count} mails wait to be imported"
+    found.text = counted(count, "mail waits to be imported", "mails wait to be imported")
 
 
 def _wrong(folder: Path, mail: Arrived, deep: bool) -> str:

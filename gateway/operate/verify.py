@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.config.settings import Settings
 from gateway.operate import arrivals
+from gateway.operate.said import counted
 from gateway.store import counts, migrate
 from gateway.store.damage import is_damage, unreadable
 from gateway.store.engine import make_engine
@@ -195,7 +196,7 @@ def _mails(look: _Look) -> Finding:
     )
     ownerless = select(func.count()).select_from(raw).where(not_(exists().where(delivery.c.raw_id == raw.c.id)))
     if alone := look.connection.execute(ownerless).scalar_one():
-        found.notes.append(f"{alone} mails belong to no delivery")
+        found.notes.append(f"mails that belong to no delivery: {alone}")
     found.faults += [f"{row.id} is {row.stage} and has no mail" for row in look.connection.execute(missing)]
     count = size = 0
     for row in _all_raw(look):
@@ -203,7 +204,7 @@ def _mails(look: _Look) -> Finding:
         if (wrong := _wrong(look, row)) and not _is_deleted(look, row):
             found.faults.append(f"mail {row['id']}: {wrong}"[:300])
         size += 0 if garbled([row["size"]]) else row["size"]
-    found.looked = f"{count} mails, {size} bytes"
+    found.looked = f"{counted(count, 'mail')}, {size} bytes"
     return found
 
 

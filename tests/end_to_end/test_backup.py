@@ -139,13 +139,13 @@ def test_the_commands_say_what_is_wrong(tmp_path: Path) -> None:
         running.start()
         answer = running.send(b"From: a@acme.example\r\nTo: support@msp.example\r\nSubject: x\r\n\r\nwords\r\n", "a@acme.example")
         running.became(answer)
-        assert "1 deliveries, 2 files" in running.run("backup", str(tmp_path / "b")).stdout
+        assert "1 delivery, 2 files" in running.run("backup", str(tmp_path / "b")).stdout
         assert "is there already" in running.run("backup", str(tmp_path / "b")).stderr
         assert "in use by another process" in running.run("restore", str(tmp_path / "b")).stderr
         running.stop()
         assert "--overwrite sets both aside" in running.run("restore", str(tmp_path / "b")).stderr
         done = running.run("restore", str(tmp_path / "b"), "--overwrite")
-        assert "restored 1 deliveries" in done.stdout
+        assert "restored 1 delivery" in done.stdout
         assert len(list((tmp_path / "one").glob("gateway.db.before-*"))) >= 1
         verified = running.run("verify", "--json", "--against-desk")
         assert verified.returncode == 0, verified.stdout
