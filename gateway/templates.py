@@ -7,7 +7,9 @@ body's blocks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import resources
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from jinja2 import (
 from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from gateway.config.acknowledge import LANGUAGES
+from gateway.config.acknowledge import LANGUAGES, OCCASIONS
 from gateway.match.invisible import without_invisible
 
 BODY = "\ue000body\ue000"
@@ -47,7 +49,10 @@ def _one_line(value: Any) -> Any:
     return " ".join(text.split()) if any(c in text for c in "\r\n\t\x0b\x0c\x85\u2028\u2029") else text
 
 
-EXAMPLE: dict[str, Any] = {
+NAMED = {"mail": "#412", "delivery": "01a20286-f748-75c3-8f5d-5156f44b4ae9"}
+"""By what a mail is called: its number and its id."""
+MAIL: dict[str, Any] = {
+    **NAMED,
     "sender": {
         "name": "Ann Lee",
         "address": "ann@acme.example",
@@ -59,35 +64,80 @@ EXAMPLE: dict[str, Any] = {
     "date": "2026-11-22 08:30 UTC",
     "subject": "Printer broken",
     "mailbox": "support@msp.example",
-    "mail": "#412",
-    "delivery": "01a20286-f748-75c3-8f5d-5156f44b4ae9",
     "forwarder": "Tess Technician <tess@msp.example>",
 }
-EXTRA: dict[str, dict[str, Any]] = {
-    "title": {},
-    "ticket": {"note": "continues ticket TIC1", "files": ["a.pdf (12 kB)"], "pictures": 2},
-    "comment": {"note": "", "files": ["a.pdf (12 kB)"], "hidden": 12, "signature": 5, "automatic": ""},
-    "bounce": {"recipient": "ann@acme.example", "status": "5.1.1"},
-    "missing": {"files": [{"name": "a.exe", "reason": "refused"}]},
-    "released": {"files": ["a.exe"], "by": "operator", "at": "2026-11-22 08:30 UTC"},
-    "moved": {"there": "TIC001083"},
-    "stranger": {"operator": "lmeier", "disproven": False},
-    "forward": {},
-    "still-closed": {"why": "400 VALIDATION_ERROR Invalid status"},
+VALUES: dict[str, dict[str, Any]] = {
+    "title": MAIL,
+    "ticket": {**MAIL, "body": BODY, "note": "continues ticket TIC1", "files": ["a.pdf (12 kB)"], "pictures": 2},
+    "comment": {
+        **MAIL,
+        "body": BODY,
+        "note": "the sender is not part of the ticket",
+        "files": ["a.pdf (12 kB)"],
+        "hidden": 12,
+        "signature": 5,
+        "automatic": "absence",
+    },
+    "forward": {**MAIL, "body": BODY},
+    "bounce": {**MAIL, "recipient": "ann@acme.example", "status": "5.1.1"},
+    "moved": {**MAIL, "there": "TIC001083"},
+    "stranger": {**MAIL, "operator": "lmeier", "disproven": False},
+    "missing": {**NAMED, "files": [{"name": "a.exe", "reason": "refused"}]},
+    "released": {**NAMED, "files": ["a.exe"], "by": "operator", "at": "2026-11-22 08:30 UTC"},
+    "still-closed": {**NAMED, "why": "400 VALIDATION_ERROR Invalid status"},
     "recovered": {
         "profile": "nagios",
         "word": "RECOVERY",
+        "subject": "web01/HTTP is OK",
         "at": "2026-11-22 08:30 UTC",
         "closed": False,
         "why": "somebody wrote on it",
     },
     **{
-        f"acknowledge.{language}": {"occasion": "stranger", "ticket": "TIC1", "files": ["a.exe"]}
+        f"acknowledge.{language}": {
+            "occasion": "stranger",
+            "ticket": "TIC1",
+            "subject": "Printer broken",
+            "mailbox": "support@msp.example",
+            "files": ["a.exe"],
+        }
         for language in LANGUAGES
     },
-    "files": {"name": "a.pdf", "size": "12 kB", "also": ["b.pdf"], "remarks": ["encrypted"], "held": True},
+    "files": {
+        "mail": "#412",
+        "name": "a.pdf",
+        "size": "12 kB",
+        "also": ["b.pdf"],
+        "remarks": ["encrypted"],
+        "held": True,
+    },
 }
-NAMES = tuple(EXTRA)
+"""What each template may print, with an example: a text that uses anything else fails when it is needed."""
+EMPTY: dict[str, Any] = {
+    **dict.fromkeys(("to", "cc", "files", "also", "remarks"), ()),
+    **dict.fromkeys(("date", "subject", "forwarder", "note", "automatic", "status", "there", "ticket", "size"), ""),
+    **dict.fromkeys(("pictures", "hidden", "signature"), 0),
+}
+"""What of it a mail may not have."""
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "occasion": OCCASIONS,
+    "by": ("operator", "scanner"),
+    "closed": (False, True),
+    "disproven": (False, True),
+    "held": (True, False),
+}
+"""What texts choose their words by."""
+NAMES = tuple(VALUES)
+
+
+def examples(name: str) -> Iterator[dict[str, Any]]:
+    """The values of a template: with much and with little, and with each choice."""
+    much = VALUES[name]
+    little = {key: EMPTY.get(key, value) for key, value in much.items()}
+    chosen = [key for key in CHOICES if key in much]
+    for values in (much, little):
+        for choice in product(*(CHOICES[key] for key in chosen)):
+            yield {**values, **dict(zip(chosen, choice, strict=True))}
 
 
 class _Compiled(BytecodeCache):
@@ -124,12 +174,11 @@ class Templates:
         )
 
     def check(self) -> None:
-        """Render every template with an example, with much and with little. Raises BadTemplate."""
-        little = {**EXAMPLE, "to": [], "cc": [], "date": "", "subject": "", "forwarder": ""}
+        """Render every template with each of its examples. Raises BadTemplate."""
         for name in NAMES:
-            for values in (EXAMPLE, little):
-                lines = self.lines(name, **{**values, **EXTRA[name], "body": BODY})
-                if name in ("ticket", "comment", "forward") and not any(line.strip() == BODY for line in lines):
+            for values in examples(name):
+                lines = self.lines(name, **values)
+                if "body" in values and not any(line.strip() == BODY for line in lines):
                     raise BadTemplate(f"{name}.txt: expected {{{{ body }}}} on a line of its own: the mail's text")
                 if name.startswith(("title", "files", "acknowledge")) and not lines[0].strip():
                     raise BadTemplate(f"{name}.txt: expected text on its first line")

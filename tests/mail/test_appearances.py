@@ -14,7 +14,7 @@ from gateway.mail.read import read
 from gateway.match import title
 from gateway.match.invisible import without_invisible
 from gateway.model.email import Address, Forwarded
-from gateway.templates import EXAMPLE, EXTRA, Templates
+from gateway.templates import VALUES, Templates
 
 TRICKS = {
     "override": "\u202e", "embedding": "\u202b", "isolate": "\u2067", "mark": "\u200f", "Arabic mark": "\u061c",
@@ -48,7 +48,7 @@ def test_tricks_in_encoded_words() -> None:
 @pytest.mark.parametrize("trick", TRICKS.values(), ids=TRICKS)
 def test_no_trick_in_what_a_template_prints(trick: str) -> None:
     """Also where the mail's own reader leaves it: in the head of a forwarded mail, in a recipient that a report names."""
-    values = {**EXAMPLE, **EXTRA["bounce"], "recipient": f"a{trick}nn@acme.example"}
+    values = {**VALUES["bounce"], "recipient": f"a{trick}nn@acme.example"}
     assert trick not in "".join(Templates().lines("bounce", **values))
     forwarded = Forwarded(Address("ann@acme.example", f"A{trick}nn"), subject=f"Pay{trick}ment", date=f"to{trick}day")
     assert trick not in heading(forwarded, UTC)
