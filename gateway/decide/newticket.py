@@ -233,7 +233,8 @@ def body(context: DecisionContext) -> list[Block]:
         return list(original.blocks) or list(email.blocks)
     if not original.attached:
         return list(email.blocks)
-    return [*email.blocks, paragraph(heading(original, context.policy.zone)), *original.blocks]
+    above = [*email.blocks, paragraph()] if email.blocks else []
+    return [*above, paragraph(heading(original, context.policy.zone)), *original.blocks]
 
 
 def ids(context: DecisionContext, ticket_id: str = "") -> tuple[tuple[str, str], ...]:

@@ -121,7 +121,8 @@ FORWARDS = [
         (M("a", ALICE, FW, text="What is this?", files={"mail.eml": eml("Vendor <help@vendor.example>")}), "ticket 1"),
         (M("b", "help@vendor.example", reply="<orig@acme.example>"), "ticket 2"),
     ], (47, 49), check=lambda s: contact_of(s, 1) == "alice@acme.example"
-        and all(word in description(s, 1) for word in ("help@vendor.example", "2026-11-21 10:00 UTC", "carl@acme.example", "The printer burns."))),
+        and all(word in description(s, 1) for word in ("help@vendor.example", "2026-11-21 10:00 UTC", "carl@acme.example", "The printer burns."))
+        and "What is this?\n\nAttached mail from" in description(s, 1)),
     Scenario("a forward of a forward: our own people are passed over", [
         (M("a", TESS, "Fwd: Fwd: Printer", text=forward(TOM, "Fwd: Printer", text=forward(above="look")), verdict="pass"), "ticket 1"),
     ], (48, 49), check=stays_with("Acme", "alice@acme.example")),
