@@ -377,6 +377,21 @@ async def test_live_mail_becomes_the_same(
     assert len(writes) == sum(whole.effects.values())
 
 
+async def test_a_technician_is_no_clients_and_his_domain_is_given_to_none(tmp_path: Path, simulator: Simulator) -> None:
+    box = Box(tmp_path / "technicians.mbox")
+    proven = {"Authentication-Results": "mx.msp.example; dmarc=pass header.from=msp.example"}
+    box.add("A question of mine", "tess@msp.example", **proven)
+    box.add("Where is the key?", "office@msp.example", **proven)
+    box.add("Hello", "somebody@newclient.example")
+    report = await tried(tmp_path / "t", SETTINGS, simulator, box.file)
+
+    assert [(stranger.name, bool(stranger.lines)) for stranger in report.strangers] == [
+        ("newclient.example", True),
+        ("office@msp.example", False),
+    ]
+    assert "technicians" in report.strangers[1].advice
+
+
 async def test_without_a_desk_the_names_of_the_configuration_stand_for_it(tmp_path: Path, box: Path) -> None:
     settings = parse(configured(domain=[{"domain": "newclient.example", "client": "New Client"}]), {})
     report = await tried(tmp_path / "t", settings, None, box)

@@ -18,7 +18,7 @@ from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.lists import DeskAway, Lists, Reader, Rows
 from gateway.model.email import lower_ascii
 
-__all__ = ["Catalog", "DeskAway", "Destination", "Person", "UnknownName", "load"]
+__all__ = ["Catalog", "DeskAway", "Destination", "Person", "UnknownName", "load", "staff_of"]
 
 BOARDS, PRIORITIES, CLIENTS, USERS, CATEGORIES = "boards", "priorities", "clients", "users", "categories"
 
@@ -245,7 +245,7 @@ def _made(lists: Lists, boards: Rows, mailboxes: list[MailboxSettings], now: flo
         destinations=destinations,
         boards={board["board_id"]: board for board in boards},
         statuses=statuses,
-        staff=_staff(rows[USERS]),
+        staff=staff_of(rows[USERS]),
         clients=clients,
         inactive_clients=frozenset(str(client["client_id"]) for client in clients if client.get("is_inactive")),
         priorities=priorities,
@@ -255,7 +255,7 @@ def _made(lists: Lists, boards: Rows, mailboxes: list[MailboxSettings], now: flo
     )
 
 
-def _staff(users: Rows) -> dict[str, Person]:
+def staff_of(users: Rows) -> dict[str, Person]:
     """The technicians by address."""
     people = [
         Person(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from gateway.config.profiles import load, shipped
 from gateway.config.settings import Settings
+from gateway.desk.algapsa.catalog import staff_of
 from gateway.match import domains
 from gateway.match.clients import LEAST_TELLING, run_together
 from gateway.model.email import MACHINES
@@ -228,7 +229,8 @@ def _effects(connection: Connection) -> dict[str, int]:
 def _strangers(
     connection: Connection, settings: Settings, taken: Mapping[str, Taken]
 ) -> tuple[list[Stranger], list[Stranger]]:
-    """Senders whose tickets went to the fallback client or had nowhere to go: people by domain, and machines."""
+    """Senders whose tickets went to the fallback client or had nowhere to go: people by domain, and machines. The
+    desk's technicians are no client's, and their domain is given to none: it would bind them to its tickets."""
     query = select(delivery.c.desk, delivery.c.sender, delivery.c["class"], func.count()).outerjoin(
         ticket, (ticket.c.desk == delivery.c.desk) & (ticket.c.ticket_id == delivery.c.ticket_id)
     )
@@ -238,14 +240,18 @@ def _strangers(
     query = query.where(unknown, delivery.c.sender != "").group_by(
         delivery.c.desk, delivery.c.sender, delivery.c["class"]
     )
+    staff = {desk: staff_of(lists.get("users", [])) for desk, lists in taken.items()}
+    ours = {desk: {domains.of(address) for address in people} for desk, people in staff.items()}
     people: dict[tuple[str, str], Counter[str]] = {}
     machines: Counter[str] = Counter()
     for desk, sender, kind, count in connection.execute(query):
         if kind in MACHINES:
             machines[sender] += count
             continue
+        if sender in staff.get(desk, ()):
+            continue
         domain = domains.of(sender)
-        name = sender if domains.is_public(domain) else domain
+        name = sender if domains.is_public(domain) or domain in ours.get(desk, ()) else domain
         people.setdefault((desk, name), Counter())[sender] += count
     many = len(settings.desks) > 1
     found = [
@@ -258,7 +264,8 @@ def _strangers(
 
 def _stranger(name: str, senders: Counter[str], client: str, desk: str) -> Stranger:
     if "@" in name:
-        advice = "a public mail domain: add the address to a contact at the desk"
+        whose = "a public mail domain" if domains.is_public(domains.of(name)) else "your technicians' own domain"
+        advice = f"{whose}: add the address to a contact at the desk"
         return Stranger(name, senders.total(), 1, advice=advice)
     lines = ["[[domain]]", f'domain = "{name}"', f'client = "{client or "NAME OF THE CLIENT"}"']
     lines += [f'desk = "{desk}"'] if desk else []
