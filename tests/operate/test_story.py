@@ -66,3 +66,20 @@ async def test_a_story_says_whether_the_customer_sees_the_comment(stage: Stage, 
     ]
 
     assert said == ["wrote a comment on TIC001001", "wrote an internal comment on TIC001001"]
+
+
+async def test_what_an_earlier_plan_left_is_not_still_to_do(stage: Stage, access: Access) -> None:
+    """The desk lost a contact that was remembered, so that the mail was decided again."""
+    desk = stage.simulator.desk
+    contact = next(key for key, row in desk.contacts.items() if row["email"] == "gil@globex.example")
+    await stage.accept(M("before", "Gil <gil@globex.example>", "Before"))
+    await stage.work()
+    del desk.contacts[contact]
+    stage.now += 60
+    await stage.accept(M("gone", "Gil <gil@globex.example>", "After", files={"run.exe": b"MZ\x90\x00" * 50}))
+    await stage.work()
+    told = access.look(lambda c: story.tell(c, stage.ids["gone"], stage.settings.retention, stage.now, UTC))
+
+    number = desk.tickets[stage.order[-1]]["ticket_number"]
+    assert [line.words.partition(":")[0] for line in told.happened][1:] == [f"made ticket {number}", "held run.exe"]
+    assert told.held_files == 1
