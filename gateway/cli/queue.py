@@ -130,7 +130,7 @@ def _look_at(connection: Connection, name: str) -> _Shown:
         row,
         mapping.get_ticket(connection, row["desk"], row["ticket_id"]),
         operator.history(connection, row["id"]),
-        effects.all_of(connection, row["id"]),
+        effects.all_of(connection, row["id"], row["generation"]),
         deliveries.content(connection, row["raw_id"]) if row["kept"] else None,
         waiting.of_row(row, waiting.desks(connection), time.time()),
     )

@@ -89,7 +89,7 @@ def tell(connection: Connection, name: str, retention: RetentionSettings, now: f
     (mail,) = finding.described(connection, [row], now, zone)
     envelope = parsed_to_show(row, "envelope")
     ticket = mapping.get_ticket(connection, row["desk"], row["ticket_id"]) if row["ticket_id"] else None
-    done = [effect for effect in effects.all_of(connection, row["id"]) if _counts(effect, row["generation"])]
+    done = effects.all_of(connection, row["id"], row["generation"])
     content = deliveries.content(connection, row["raw_id"]) if row["kept"] else None
     held_files = sum(effect["state"] == EffectState.HELD for effect in done)
     return Story(
@@ -214,11 +214,6 @@ def _letter(letter: RowMapping) -> Line:
 def _act(entry: RowMapping) -> Line:
     words = ": ".join(filter(None, (entry["what"], entry["detail"], entry["why"])))
     return Line(entry["at"], words, entry["who"])
-
-
-def _counts(effect: RowMapping, generation: int) -> bool:
-    """Not what an earlier plan left: the mail was decided again, and it is never done."""
-    return effect["generation"] == generation or effect["state"] not in (EffectState.TODO, EffectState.HELD)
 
 
 def _did(effect: RowMapping, ticket: str) -> Line | None:

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, not_, or_, select, update
 
 from gateway.model.effects import BODIES, EffectBody
 from gateway.store import earlier
@@ -186,9 +186,13 @@ def to_do(connection: Connection, delivery_id: str, body: type[Kept]) -> list[Ef
     return of_type(map(_effect, connection.execute(select(effect).where(*mine)).mappings().all()), body)
 
 
-def all_of(connection: Connection, delivery_id: str) -> list[RowMapping]:
-    """The effects of all plans of a delivery, to be shown."""
-    query = select(effect).where(effect.c.delivery_id == delivery_id)
+def all_of(connection: Connection, delivery_id: str, generation: int) -> list[RowMapping]:
+    """The effects of a delivery, to be shown: of its plan, and what came of those before. What they left is never done,
+    as the mail was decided again."""
+    is_left = effect.c.state.in_([EffectState.TODO.value, EffectState.HELD.value])
+    query = select(effect).where(
+        effect.c.delivery_id == delivery_id, or_(effect.c.generation == generation, not_(is_left))
+    )
     return list(connection.execute(query.order_by(effect.c.generation, effect.c.idx)).mappings())
 
 

@@ -48,7 +48,7 @@ async def test_explain_is_what_live_mail_does(name: str, tmp_path: Path, migrate
         told = await explain(stage.settings, file, stage.settings.mailbox[0], stage.directories["default"])
         await stage.accept(replace(mail, raw=file.read_bytes()))
         await stage.work()
-        planned = await stage.store.read(lambda c: effects.all_of(c, stage.ids["a"]))
+        planned = await stage.store.read(lambda c: effects.all_of(c, stage.ids["a"], 0))
         became = await stage.outcome("a")
     finally:
         await stage.close()
