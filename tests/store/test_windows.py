@@ -17,6 +17,7 @@ from gateway.store.engine import Store, make_engine
 from gateway.store.mapping import Reserved
 from gateway.store.windows import Occurrence
 from tests.peers import Postgres
+from tests.sizes import size
 
 SAID = Maintenance(
     "", "Switch", "default", "2026-12-05 22:00", "2026-12-06 02:00", "UTC", client="Acme", objects=("web01",),
@@ -101,8 +102,9 @@ def test_what_an_operator_cancelled_does_not_come_back_with_its_calendar(store: 
     assert store.read_sync(lambda c: windows.all_of(c, "default")) == []
 
 
-def test_what_is_over_leaves_the_place_to_what_comes(store: Store) -> None:
+def test_what_is_over_leaves_the_place_to_what_comes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A calendar of many changes, over the years: those to come are known, and those of long ago go."""
+    monkeypatch.setattr(windows, "MOST", size(100, windows.MOST))
     now = datetime(2026, 12, 5, tzinfo=UTC).timestamp()
     old = [replace(SAID, uid=f"old{i}", begin="2026-10-01 22:00", end="2026-10-02 02:00") for i in range(windows.MOST)]
 
@@ -112,7 +114,7 @@ def test_what_is_over_leaves_the_place_to_what_comes(store: Store) -> None:
 
     store.write_sync(fill)
     assert {said.uid for said in store.read_sync(lambda c: windows.all_of(c, "default", inf, now))} == {"7", "weekly"}
-    while store.write_sync(lambda c: windows.drop_maintenance(c, now, 500)).count:
+    while store.write_sync(lambda c: windows.drop_maintenance(c, now, windows.MOST // 4)).count:
         pass
     assert set(store.read_sync(lambda c: calendars.of_calendar(c, "default", "changes"))) == {"7", "weekly"}
     calendar = MaintenanceCalendar("changes", events=(MaintenanceEvent(old[0]), MaintenanceEvent(SAID)))

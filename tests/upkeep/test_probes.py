@@ -68,7 +68,7 @@ async def watched(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Watched]
             "host": f"127.0.0.1:{server.port}",
             "from": "probe@elsewhere.example",
             "tls": "none",
-            "timeout": 5,
+            "timeout": 60,
             "to": SUPPORT,
             "every": EVERY,
             "within": WITHIN,
