@@ -19,7 +19,7 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from gateway.mail.confine import without_network
 from gateway.mail.read import read
@@ -45,8 +45,8 @@ def write_frame(stream: BinaryIO, data: bytes) -> None:
     stream.write(data)
 
 
-def _answer(request: dict[str, object], raw: bytes) -> bytes:
-    own = [str(address) for address in request.get("own") or ()]  # type: ignore[attr-defined]
+def _answer(request: dict[str, Any], raw: bytes) -> bytes:
+    own = [str(address) for address in request.get("own") or ()]
     reading = read(raw, own_addresses=own)
     if request["op"] == "html":
         return safe(reading.email.html).encode()
