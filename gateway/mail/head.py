@@ -182,7 +182,7 @@ def first_and_newest(ids: bytes, most: int) -> bytes:
     if len(ids) <= most:
         return ids
     first, newest = ids[:_FIRST], ids[_FIRST + 1 - most :]
-    end, begin = _ENDS_ID.search(first), _BEGINS_ID.search(newest)
+    end, begin = _ENDS_ID.match(first), _BEGINS_ID.search(newest)
     return first[: end.end() if end else None] + b" " + newest[begin.start() if begin else 0 :]
 
 
