@@ -7,12 +7,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from gateway.simulator.limits import RateLimit
-from gateway.store import claims
+from gateway.store.constants import IS_PENDING
+from gateway.store.schema import delivery
 from tests.scenarios.scripts import ALICE
 from tests.scenarios.stage import M, Stage, settings_for
 
 STEP = 0.25
+PENDING_MAIL = select(delivery.c.seq).where(IS_PENDING).limit(1)
 OTHERS = 130  # tickets of other people: more than a page
 
 
@@ -29,12 +33,12 @@ class Dripping(Stage):
         """Work beside each other while time goes on, until nothing is pending: the seconds it took, at most ``within``."""
         began, tasks = self.now, set[asyncio.Task[None]]()
         while self.now < began + within:
-            tasks |= {asyncio.create_task(self.worker._work(delivery)) for delivery in await self.worker._claim()}
+            tasks |= {asyncio.create_task(self.worker._work(claimed)) for claimed in await self.worker._claim()}
             for _ in range(20):
                 await asyncio.sleep(0)
             if tasks:
                 _, tasks = await asyncio.wait(tasks, timeout=0.02)
-            if not tasks and not await self.store.read(lambda c: claims.waiting_boxes(c, "default")):
+            if not tasks and not await self.store.read(lambda c: c.execute(PENDING_MAIL).all()):
                 break
             self.now += STEP
         return self.now - began
