@@ -63,6 +63,10 @@ class Lists:
         self.asked.append(ticket_id)
         return Good(200, self.said[ticket_id], {}) if ticket_id in self.said else Refused(404, "NOT_FOUND", "gone")
 
+    async def comments_found(self, cursor: str) -> Outcome:
+        """None on tickets that nobody touched."""
+        return Good(200, {"results": [], "nextCursor": None}, {})
+
 
 GRAPH = "AAMkAGI2THVSAAA="
 CASES: dict[str, tuple[list[Planned], list[dict[str, Any]], dict[str, list[dict[str, Any]]], dict[str, int], dict[str, int]]] = {
