@@ -258,7 +258,7 @@ def test_trial_of_a_file(running: GatewayProcess, simulator: Simulator, tmp_path
     report = json.loads(done.stdout)
     assert report["done"] and report["tickets"] == 1
     assert report["by_client"][0]["name"] == "Acme"
-    assert again.returncode == 0 and "1 mails: 1 tickets" in again.stdout
+    assert again.returncode == 0 and "1 mail: 1 ticket" in again.stdout
     assert refused.returncode == 2 and "remove the folder" in refused.stderr
     assert "Acme" in (folder / "report.html").read_text() and (folder / "report.html").stat().st_mode & 0o077 == 0
     assert [call for call in simulator.desk.calls if call.method != "GET"] == writes
