@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass, replace
 
-from gateway.decide.sender import Sender, binding, somebody
+from gateway.decide.sender import Sender, binding, filled_in_by, somebody
 from gateway.decide.today import ticket_of_id
-from gateway.match import domains, prefixes, title
+from gateway.match import prefixes, title
 from gateway.match.noreply import takes_no_answers
 from gateway.match.ours import Ours
 from gateway.model.email import Address, Email, Forwarded
@@ -113,7 +113,8 @@ def _about(outermost: Forwarded, own: Ours, forms: frozenset[str], facts: Facts)
         address = forwarded.sender.key if forwarded.sender else ""
         if "@" not in address:
             return None, "the forwarded mail names no address"
-        if filled := _filled_in(forwarded, own, forms, facts):
+        filled = filled_in_by(address, forwarded.reply_to, own, forms)
+        if filled and not facts.ask(Staff(filled.key)):
             return replace(forwarded, sender=filled), f"{address} is a form"
         if takes_no_answers(address):
             return None, f"{address} takes no answers"
@@ -121,15 +122,6 @@ def _about(outermost: Forwarded, own: Ours, forms: frozenset[str], facts: Facts)
             continue
         return forwarded, f"the mail of {address}" + (f", forwarded {depth + 1} times" if depth else "")
     return None, "the forwarded mail is of our own people"
-
-
-def _filled_in(forwarded: Forwarded, own: Ours, forms: frozenset[str], facts: Facts) -> Address | None:
-    """Who filled in the form that wrote a mail, which may use an address of ours."""
-    sender, filled = forwarded.sender, forwarded.reply_to
-    if sender is None or filled is None or filled.key in own:
-        return None
-    is_form = sender.key in own or domains.among(sender.key, forms)
-    return filled if is_form and not facts.ask(Staff(filled.key)) else None
 
 
 def has_words(email: Email) -> bool:

@@ -9,6 +9,7 @@ from gateway.decide import announced, external, forwards, requester, rules, sign
 from gateway.decide.compose import heading
 from gateway.decide.context import DecisionContext
 from gateway.decide.pictures import without_pictures
+from gateway.decide.sender import filled_in_by
 from gateway.mail.ids import derived_message_id
 from gateway.mail.marks import root_of
 from gateway.match import domains, title
@@ -187,13 +188,11 @@ def _importance(context: DecisionContext) -> dict[str, str]:
 
 
 def _filled_in(context: DecisionContext) -> Address | None:
-    """Who filled in the form that wrote the mail, which may use an address of ours: only where a verdict, if there
-    are any, passed."""
-    sender, filled = context.sender, context.email.reply_to
-    is_form = sender.is_ours or domains.among(sender.address, context.policy.forms)
-    if not is_form or (sender.was_judged and not sender.proven):
+    """Who filled in the form that wrote the mail: only where a verdict, if there are any, passed."""
+    sender, policy = context.sender, context.policy
+    if sender.was_judged and not sender.proven:
         return None
-    return filled if filled and filled.key not in context.policy.own else None
+    return filled_in_by(sender.address, context.email.reply_to, policy.own, policy.forms)
 
 
 def _contact(who: Address, client_id: str) -> ContactBody:

@@ -96,6 +96,13 @@ def identify(
     return Sender(address, verdict, bool(address and facts.ask(Staff(address))), client_id, address in own, colleagues)
 
 
+def filled_in_by(form: str, reply_to: Address | None, own: Ours, forms: frozenset[str]) -> Address | None:
+    """Who filled in the web form with this address, which may be one of ours: whom Reply-To names, unless that is one
+    of ours. None for an address that is no form's."""
+    is_form = form in own or domains.among(form, forms)
+    return reply_to if is_form and reply_to and reply_to.key not in own else None
+
+
 def binding(sender: Sender, ticket: Ticket, facts: Facts, reasons: Reasons | None = None) -> str:
     """Why the sender may write to the ticket, "" when nothing says so: the first of the reasons, which are BINDINGS
     unless said."""
