@@ -36,6 +36,11 @@ class Refused:
     message: str
     details: Any = None
 
+    @property
+    def is_of_nothing(self) -> bool:
+        """Asked for a record: the desk has none with this id, or it is no id."""
+        return self.status in (400, 404)
+
     def __str__(self) -> str:
         text = f"{self.status} {self.code}: {self.message}"
         if self.details:

@@ -52,7 +52,7 @@ class LeftTickets:
 def _closed(outcome: Outcome, now: float) -> float | None:
     """When a ticket was closed (seconds since the epoch), now for one that is gone, None for one that is open or of
     which the desk told nothing."""
-    if isinstance(outcome, Refused) and outcome.status in (400, 404):
+    if isinstance(outcome, Refused) and outcome.is_of_nothing:
         return now
     if isinstance(outcome, Good) and bodies.is_closed(outcome.data):
         return seconds(outcome.data.get("closed_at"), now)

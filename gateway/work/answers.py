@@ -262,7 +262,7 @@ class Answers:
 
     async def _get(self, ticket_id: str) -> dict[str, Any] | None:
         outcome = await self._desk().desk.ticket(ticket_id, self._wait())
-        if isinstance(outcome, Refused) and outcome.status in (400, 404):
+        if isinstance(outcome, Refused) and outcome.is_of_nothing:
             return None
         found: dict[str, Any] = good(outcome, f"ticket {ticket_id}").data
         return found

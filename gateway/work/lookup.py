@@ -25,7 +25,7 @@ async def ticket_at(desk: Desk, name: str) -> Found | None:
     Raises DeskAway."""
     ticket_id = _as_id(name)
     outcome = await (desk.ticket(ticket_id) if ticket_id else desk.tickets_by_number(name))
-    if isinstance(outcome, Refused) and outcome.status in (400, 404):
+    if isinstance(outcome, Refused) and outcome.is_of_nothing:
         return None
     data = good(outcome).data
     if ticket_id:
