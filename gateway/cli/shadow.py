@@ -159,7 +159,7 @@ async def _names(settings: Settings, desk: str) -> dict[str, str]:
 def _compared(
     config_file: Path | None, settings: Settings, desk: str, since: float, comments: bool = True
 ) -> Comparison:
-    from gateway.desk.algapsa.catalog import DeskAway
+    from gateway.desk.outcome import DeskAway
     from gateway.operate.comparison import There, read, tickets_of
     from gateway.operate.comparison import compare as lay_beside
     from gateway.work.desks import desks_read

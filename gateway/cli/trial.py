@@ -62,7 +62,7 @@ def trial(
 ) -> None:
     """Try the mail in files or folders and show what would become of it. Writes nothing at the desk; a read-only key is
     enough. Ctrl-C stops it; the same command continues."""
-    from gateway.desk.algapsa.catalog import DeskAway
+    from gateway.desk.outcome import DeskAway
     from gateway.operate.said import counted
     from gateway.operate.trial import kept
     from gateway.operate.trial.places import NoMail

@@ -15,10 +15,11 @@ import structlog
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import DeskSettings
 from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, UnknownName, load
-from gateway.desk.algapsa.client import BEGUN, Desk
-from gateway.desk.algapsa.lists import Rows, good, good_unless_refused
-from gateway.desk.outcome import Outcome, Refused, TooMany, Unknown
+from gateway.desk.algapsa.catalog import Catalog, Destination, UnknownName, load
+from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.lists import Rows
+from gateway.desk.outcome import DeskAway, Outcome, Refused, TooMany, Unknown, good, good_unless_refused
+from gateway.desk.pacing import BEGUN
 from gateway.desk.refusals import Refusals
 from gateway.desk.sight import Sight
 from gateway.mail.author import canonical_address

@@ -87,3 +87,25 @@ class TooMany(Unknown):
 
 
 Outcome = Good | Refused | Throttled | NotSent | Unknown
+
+
+class DeskAway(Exception):
+    """The desk did not answer; ``outcome`` says how, ``about`` to a question about what."""
+
+    def __init__(self, outcome: Outcome, about: str = "") -> None:
+        super().__init__(str(outcome))
+        self.outcome = outcome
+        self.about = about
+
+
+def good(outcome: Outcome, about: str = "") -> Good:
+    """The answer. Raises DeskAway for every other outcome."""
+    if not isinstance(outcome, Good):
+        raise DeskAway(outcome, about)
+    return outcome
+
+
+def good_unless_refused(outcome: Outcome) -> Good | None:
+    """The answer, None where the desk refuses what was asked for. A key that it refuses is no answer, either: raises
+    DeskAway."""
+    return None if isinstance(outcome, Refused) and outcome.status != 401 else good(outcome)

@@ -30,6 +30,8 @@ STILL_WAITS = 10.0  # seconds since it last asked
 LEAST_WAIT = 0.05
 PUT_BACK = 5.0  # seconds by which a clock is earlier than before: those who look at the same time differ by less
 MANY = 1_000_000
+BEGUN = 60.0  # seconds for which the further calls of something that is begun wait: else what was read is lost
+PATIENCE = 120.0  # seconds for which a list of names waits for the rate limit: half of it is worth nothing
 
 
 def floor(urgency: Urgency, burst: int) -> int:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from gateway.desk.algapsa.client import BEGUN, Desk
-from gateway.desk.algapsa.scan import NotRead
+from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Outcome, Refused
-from gateway.desk.pacing import Urgency
+from gateway.desk.pacing import BEGUN, Urgency
+from gateway.desk.readback import NotRead
 
 log = structlog.get_logger("desk")
 

@@ -15,10 +15,9 @@ from typing import Literal, TypeVar
 
 from gateway.desk.algapsa import bodies, native
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.lists import good, good_unless_refused
 from gateway.desk.algapsa.native import NativeComment, NativeTicket
 from gateway.desk.algapsa.scan import seconds
-from gateway.desk.outcome import Good
+from gateway.desk.outcome import Good, good, good_unless_refused
 from gateway.mail.ids import is_message_id
 from gateway.match.title import clean
 from gateway.operate.progress import Progress, unseen

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import Settings
 from gateway.config.types import did_you_mean
-from gateway.desk.algapsa.catalog import DeskAway
+from gateway.desk.outcome import DeskAway
 from gateway.operate.access import Access
 from gateway.store import mapping, operator
 from gateway.store.operator import NotPossible

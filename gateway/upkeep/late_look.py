@@ -12,10 +12,9 @@ from collections.abc import Callable
 
 import structlog
 
-from gateway.desk.algapsa import readback
-from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Refused
+from gateway.desk.readback import Aim, NotRead
 from gateway.desk.refusals import Whose
 from gateway.model.effects import TicketBody
 from gateway.periodic import run_every
@@ -58,7 +57,7 @@ class LateLook:
         for effect in await self.store.write(lambda c: effects.take_watches(c, now, now + TAKEN_FOR, BATCH)):
             try:
                 after = await self._check(effect)
-            except readback.NotRead as error:
+            except NotRead as error:
                 log.info("late look failed", effect=effect.marker, why=str(error)[:300])
                 after = 0.0 if await self._is_final(effect, error) else self.clock() + AGAIN
             except Unreadable as damaged:
@@ -66,7 +65,7 @@ class LateLook:
                 after = 0.0
             await self._next(effect, after)
 
-    async def _is_final(self, effect: Effect, error: readback.NotRead) -> bool:
+    async def _is_final(self, effect: Effect, error: NotRead) -> bool:
         """The ticket is gone, or is not for this key to see: asking again and again tells nothing more."""
         directory, outcome = self.directories.get(effect.desk), error.outcome
         if directory is None or not isinstance(outcome, Refused):

@@ -16,11 +16,10 @@ from gateway.decide.closed import Closing
 from gateway.decide.context import Guard
 from gateway.decide.policy import expected_questions, further_questions
 from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.client import BEGUN
-from gateway.desk.algapsa.lists import good
 from gateway.desk.algapsa.scan import seconds
 from gateway.desk.directory import Directory
-from gateway.desk.outcome import Good, Refused
+from gateway.desk.outcome import Good, Refused, good
+from gateway.desk.pacing import BEGUN
 from gateway.mail.ending import Ending, ending_of
 from gateway.mail.ending import Name as Signer
 from gateway.mail.fingerprints import Fingerprints

@@ -14,12 +14,11 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from gateway.desk.algapsa import readback
-from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.permit import Permit
+from gateway.desk.readback import Aim, NotRead
 from gateway.desk.refusals import Whose
 from gateway.model.reasons import Reason
 from gateway.model.waiting import Waiting, Waits
@@ -313,7 +312,7 @@ class _Execution:
         """Somebody has the address: adopted when it is an active contact of the same client."""
         try:
             hits = await KINDS[effect.kind].find(self.store, self.desk, effect, "")
-        except readback.NotRead as error:
+        except NotRead as error:
             return await self._not_read(effect, error)
         if hits:
             await self._done(effect, hits[0])
@@ -351,7 +350,7 @@ class _Execution:
             ticket_id = self.progress.ticket_of(effect)
             hits = await kind.find(self.store, self.desk, effect, ticket_id, *last)
             blind = not hits and last[0] is Aim.RESEND and await kind.may_be_hidden(self.run, self.directory, effect)
-        except readback.NotRead as error:
+        except NotRead as error:
             return await self._not_read(effect, error)
         self.executor.observe(effect.kind, "adopted" if hits else "absent")
         if hits:
@@ -372,7 +371,7 @@ class _Execution:
         await self.ledger.back(effect)
         return None
 
-    async def _not_read(self, effect: Effect, error: readback.NotRead) -> Step | None:
+    async def _not_read(self, effect: Effect, error: NotRead) -> Step | None:
         now, outcome = self.clock(), error.outcome
         if isinstance(outcome, Refused) and outcome.status == 404 and not KINDS[effect.kind].makes_ticket:
             return await self._ticket_gone(effect)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.lists import good
-from gateway.desk.outcome import Refused
+from gateway.desk.outcome import Refused, good
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,8 @@ from gateway.decide.context import DeliveryContext
 from gateway.decide.notices import ids as notice_ids
 from gateway.decide.policy import decide
 from gateway.decide.threading import thread_ids
-from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
-from gateway.desk.outcome import Outcome, Refused, Throttled, Unknown
+from gateway.desk.outcome import DeskAway, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.refusals import Whose
 from gateway.model import questions as ask

@@ -16,6 +16,7 @@ from gateway.desk.algapsa import bodies, catalog, readback
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import LocalPacing
+from gateway.desk.readback import Aim, NotRead
 from gateway.model.effects import DocumentBody
 from gateway.simulator import Seed, Simulator
 from gateway.simulator.times import iso
@@ -135,7 +136,7 @@ async def test_a_scan_goes_on_where_it_was_stopped(desk: Desk, sim: Simulator, b
         list(sim.desk.tickets.values())[-1]["entered_at"] = iso(started + number)
     sim.faults.set([{"kind": "list_tickets", "do": "limit", "seconds": 1, "skip": 1, "times": 1}])
     sim.desk.calls.clear()
-    with pytest.raises(readback.NotRead):
+    with pytest.raises(NotRead):
         await readback.tickets(desk, "m-249", started)
     for ticket in list(sim.desk.tickets)[:30]:
         del sim.desk.tickets[ticket]
@@ -158,7 +159,7 @@ async def test_before_a_ticket_is_made_again_all_users_tickets_are_looked_at(
 
     assert await readback.tickets(desk, "m-1", started) == []
     assert len(await readback.tickets(desk, "m-2", started)) == 1
-    assert len(await readback.tickets(desk, "m-1", started, readback.Aim.RESEND, time.time())) == 1
+    assert len(await readback.tickets(desk, "m-1", started, Aim.RESEND, time.time())) == 1
 
 
 async def test_a_look_for_a_file_goes_on_with_the_next_candidate(
@@ -178,7 +179,7 @@ async def test_a_look_for_a_file_goes_on_with_the_next_candidate(
         sim.faults.set([{"kind": "download", "do": "limit", "seconds": 1, "skip": 1 if attempt < 3 else 9, "times": 1}])
         desk.pacing = LocalPacing(0, 1, 0)
         if attempt < 3:
-            with pytest.raises(readback.NotRead):
+            with pytest.raises(NotRead):
                 await readback.documents(desk, ticket, wanted, time.time() - 5, nobody)
     assert len(await readback.documents(desk, ticket, wanted, time.time() - 5, nobody)) == 1
     kinds = [call.kind for call in sim.desk.calls]
@@ -227,7 +228,7 @@ async def test_a_read_back_counts_only_whole(desk: Desk, sim: Simulator, body: d
     for _ in range(101):
         good(await desk.create_ticket(body))
     sim.faults.set([{"kind": "readback", "skip": 1, "do": "answer", "status": 500, "times": 1}])
-    with pytest.raises(readback.NotRead):
+    with pytest.raises(NotRead):
         await readback.tickets(desk, "m-0", time.time())
     assert await readback.tickets(desk, "m-0", time.time()) == []
     assert len(await readback.tickets(desk, "m-1", time.time())) == 101

@@ -25,11 +25,11 @@ from gateway.desk import body
 from gateway.desk.algapsa import readback
 from gateway.desk.algapsa.answer import classify
 from gateway.desk.algapsa.calls import MOST_SKEW
-from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import Directory
-from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
+from gateway.desk.outcome import DeskAway, Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
+from gateway.desk.readback import NotRead
 from gateway.model.effects import ContactBody, DocumentBody
 from gateway.work.answers import _state, _ticket
 from gateway.work.effects.base import NotAnswered
@@ -348,7 +348,7 @@ class Readers:
 
     @contextlib.contextmanager
     def allowed(self) -> Iterator[None]:
-        with contextlib.suppress(DeskAway, readback.NotRead, NotAnswered):
+        with contextlib.suppress(DeskAway, NotRead, NotAnswered):
             yield
 
     async def owned(self, ids: list[str]) -> set[str]:

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from gateway import cli
+from gateway.desk.algapsa import readback
 from gateway.intake import maildata
 from gateway.model.window import Window
 from gateway.outgoing import sender, smarthost
@@ -27,8 +28,8 @@ def no_marker() -> None:
     async def nothing(*_: Any, **__: Any) -> list[Any]:
         return []
 
-    executor.readback.tickets = nothing  # type: ignore[assignment]
-    executor.readback.comments = nothing  # type: ignore[assignment]
+    readback.tickets = nothing  # type: ignore[assignment]
+    readback.comments = nothing  # type: ignore[assignment]
 
 
 def no_settle() -> None:

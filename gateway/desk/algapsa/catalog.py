@@ -15,10 +15,8 @@ from typing import Any
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.types import did_you_mean
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.lists import DeskAway, Lists, Reader, Rows
+from gateway.desk.algapsa.lists import Lists, Reader, Rows
 from gateway.model.email import lower_ascii
-
-__all__ = ["Catalog", "DeskAway", "Destination", "Person", "UnknownName", "load", "staff_of"]
 
 BOARDS, PRIORITIES, CLIENTS, USERS, CATEGORIES = "boards", "priorities", "clients", "users", "categories"
 

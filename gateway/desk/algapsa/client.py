@@ -10,12 +10,10 @@ from gateway.desk.algapsa import shapes
 from gateway.desk.algapsa.calls import PAGES, UPLOAD_FLOOR, Call, Calls
 from gateway.desk.algapsa.scan import Scans
 from gateway.desk.outcome import Good, Outcome, Unknown
-from gateway.desk.pacing import Urgency
+from gateway.desk.pacing import BEGUN, PATIENCE, Urgency
 from gateway.desk.permit import FREE, Permit
 from gateway.model.ids import UUID
 
-BEGUN = 60.0  # seconds for which the further calls of something that is begun wait: else what was read is lost
-PATIENCE = 120.0  # seconds for which a list of names waits for the rate limit: half of it is worth nothing
 FULL_PAGE = 200  # comments of a page
 MOST_ASSETS = 100  # of a search: where there are more, nobody can tell which
 

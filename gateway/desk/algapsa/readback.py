@@ -8,18 +8,14 @@ calls goes on where the rate limit stopped it. Source: docs/design.md "Exactly o
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.scan import SLACK, Aim, NotRead, marker_of, seconds
+from gateway.desk.algapsa.scan import SLACK, marker_of, seconds
 from gateway.desk.outcome import Good, Outcome
+from gateway.desk.readback import Aim, NotRead, Owned
 from gateway.model.effects import ContactBody, DocumentBody
-
-Owned = Callable[[list[str]], Awaitable[set[str]]]
-
-__all__ = ["Aim", "NotRead", "comments", "contacts", "documents", "tickets"]
 
 
 async def tickets(

@@ -11,13 +11,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from math import inf
 from typing import Any, Protocol
 
 from gateway.desk.algapsa.bodies import OURS, has_next
 from gateway.desk.outcome import Good, Outcome, Unknown
 from gateway.desk.pacing import Urgency
+from gateway.desk.readback import Aim, NotRead
 
 SLACK = 300.0  # seconds before the send from which to look: clocks may be set meanwhile
 PAGES = 200
@@ -36,23 +36,6 @@ class TicketList(Protocol):
     user: str
 
     async def tickets_from(self, since: float, page: int, user: str, urgency: Urgency) -> Outcome: ...
-
-
-class NotRead(Exception):
-    """The read-back is incomplete and says nothing."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(str(outcome))
-        self.outcome = outcome
-
-
-class Aim(StrEnum):
-    """What for: ADOPT what is there, RESEND what is not, LATE to find doubles. Only what the key's own user made is
-    asked for, except before something is sent again: another key may have made it."""
-
-    ADOPT = "adopt"
-    RESEND = "resend"
-    LATE = "late"
 
 
 @dataclass(slots=True)

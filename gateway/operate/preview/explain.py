@@ -23,8 +23,8 @@ from gateway.decide.context import DeliveryContext
 from gateway.decide.policy import decide
 from gateway.decide.shown import NO_QUOTE, looked
 from gateway.decide.signing import Known, known_of
-from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
+from gateway.desk.outcome import DeskAway
 from gateway.mail.ending import Ending
 from gateway.mail.head import split_head, with_line_feeds
 from gateway.mail.read import read

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.config.locations import Fault
 from gateway.config.settings import Settings
-from gateway.desk.algapsa.scan import NotRead
 from gateway.desk.directory import Directory
+from gateway.desk.readback import NotRead
 from gateway.desk.sight import Made
 from gateway.store import mapping
 from gateway.store.engine import make_engine

@@ -10,10 +10,9 @@ from typing import Any
 
 from gateway.config.settings import Settings
 from gateway.desk.algapsa import bodies, shapes
-from gateway.desk.algapsa.catalog import DeskAway
-from gateway.desk.algapsa.client import PATIENCE, Desk
-from gateway.desk.outcome import Good, Outcome, Refused
-from gateway.desk.pacing import Urgency
+from gateway.desk.algapsa.client import Desk
+from gateway.desk.outcome import DeskAway, Good, Outcome, Refused
+from gateway.desk.pacing import PATIENCE, Urgency
 from gateway.match import captures
 from gateway.work.rules import boards_named
 

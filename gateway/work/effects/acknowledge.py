@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.scan import Aim
 from gateway.desk.outcome import Good, Outcome
+from gateway.desk.readback import Aim
 from gateway.model.effects import AcknowledgeBody
 from gateway.store import mapping
 from gateway.store.deliveries import Delivery

@@ -16,10 +16,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 from sqlalchemy import Connection
 
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Outcome, Refused
 from gateway.desk.permit import Permit
+from gateway.desk.readback import Aim
 from gateway.desk.refusals import Whose
 from gateway.model.effects import EffectBody
 from gateway.model.waiting import Waits

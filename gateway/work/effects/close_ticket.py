@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway.desk.algapsa import bodies, timesheet
-from gateway.desk.algapsa.client import BEGUN, Desk
+from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.pacing import BEGUN
 from gateway.model.effects import CloseBody
 from gateway.store import problems
 from gateway.store.deliveries import Delivery

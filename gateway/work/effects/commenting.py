@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from gateway import blocks as rich
 from gateway.desk.algapsa import bodies, readback
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.scan import Aim
 from gateway.desk.outcome import Good, Outcome
+from gateway.desk.readback import Aim, NotRead
 from gateway.mail import fingerprints
 from gateway.mail.known import squeezed
 from gateway.model.effects import AboutFilesBody, TextBody
@@ -91,7 +91,7 @@ async def mark_double(desk: Desk, effect: Effect, what: str, ticket_id: str) -> 
         bodies.comment([rich.paragraph(text)], {}, marker),
     )
     if not isinstance(outcome, Good):
-        raise readback.NotRead(outcome)
+        raise NotRead(outcome)
 
 
 async def file_ids(run: Run) -> dict[int, str]:

@@ -6,9 +6,9 @@ from typing import Any
 
 from gateway.desk.algapsa import bodies, readback
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Outcome
+from gateway.desk.readback import Aim
 from gateway.model.effects import ContactBody
 from gateway.store.effects import EffectOf
 from gateway.store.engine import Store

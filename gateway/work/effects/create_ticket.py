@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 
 from gateway.desk.algapsa import bodies, readback
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.readback import Aim
 from gateway.desk.refusals import Whose
 from gateway.desk.sight import MOST_TRIES, Made
 from gateway.model.effects import TicketBody

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from gateway.desk.algapsa import readback
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.scan import Aim
 from gateway.desk.outcome import Outcome
+from gateway.desk.readback import Aim
 from gateway.model.effects import DocumentBody
 from gateway.store import deliveries, effects, ticketfiles
 from gateway.store.deliveries import Delivery

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.desk.algapsa.client import BEGUN, MOST_ASSETS
+from gateway.desk.algapsa.client import MOST_ASSETS
 from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.pacing import BEGUN
 from gateway.model.effects import AssetBody
 from gateway.store.effects import EffectOf
 from gateway.work.effects.base import Conflict, Repeatable, Run

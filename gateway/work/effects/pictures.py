@@ -9,8 +9,8 @@ from typing import Any
 from gateway import blocks as rich
 from gateway.decide.pictures import place_pictures
 from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.pacing import BEGUN
 from gateway.model.effects import PicturesBody
 from gateway.store.effects import EffectOf
 from gateway.work.effects.base import Repeatable, Run

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.pacing import BEGUN
 from gateway.model.effects import PriorityBody
 from gateway.store.effects import EffectOf
 from gateway.work.effects.base import Repeatable, Run

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.catalog import DeskAway, reopen_statuses
-from gateway.desk.algapsa.client import BEGUN
-from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.algapsa.catalog import reopen_statuses
+from gateway.desk.outcome import DeskAway, Good, Outcome, Refused
+from gateway.desk.pacing import BEGUN
 from gateway.model.effects import ReopenBody, StatusBody
 from gateway.store.effects import EffectOf
 from gateway.work.effects.base import Repeatable, Run
