@@ -105,7 +105,11 @@ class CalendarSettings(ScopeSettings):
         description="named: an event holds only problems of objects that it names, by whole words; all: all problems "
         "that fit client, objects and profiles",
     )
-    timezone: Zone = Field("", description="time zone for times without one; the configuration's when empty")
+    timezone: Zone = Field(
+        "",
+        description="time zone for times without one; when empty the one that the calendar names (X-WR-TIMEZONE), else "
+        "the configuration's",
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> CalendarSettings:

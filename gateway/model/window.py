@@ -86,10 +86,10 @@ class MaintenanceCalendar:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """The time of a series that an event of its own replaces: the uid of the series, and the day."""
+    """The time of a series that an event of its own replaces: the uid of the series, and the local time."""
 
     series: str
-    day: date
+    local: datetime
 
 
 def instance_uid(series: str, local: datetime) -> str:
@@ -101,7 +101,7 @@ def instance_of(uid: str) -> Instance | None:
     """What an event replaces, None for one that is no instance of a series."""
     series, _, instant = uid.rpartition(" ")
     try:
-        return Instance(series, datetime.strptime(instant, _INSTANT).date()) if series else None
+        return Instance(series, datetime.strptime(instant, _INSTANT)) if series else None
     except ValueError:
         return None
 

@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from gateway.model.window import Maintenance, MaintenanceCalendar, MaintenanceEvent, instance_of
+from gateway.model.window import Maintenance, MaintenanceCalendar, MaintenanceEvent, instance_of, instance_uid
 from gateway.store import windows
 from gateway.store.schema import maintenance
 
@@ -23,8 +24,10 @@ def take(
     """The windows of the calendar from now on. Of an event the higher sequence counts; of a ``whole`` calendar what
     stands in it no more is cancelled; what an operator cancelled stays so. Returns how many changed, and how many were
     cancelled. Raises Reserved when another takes the same calendar."""
-    named = _newest(calendar.events)
     known = of_calendar(connection, desk, calendar.name)
+    zones = {uid: row["zone"] for uid, row in known.items()}
+    zones |= {event.said.uid: event.said.zone for event in calendar.events}
+    named = _newest(_as_its_series(event, zones) for event in calendar.events)
     instances = _instances(named if whole else {*known, *named})
     changed = cancelled = 0
     for uid, event in named.items():
@@ -58,6 +61,16 @@ def of_calendar(connection: Connection, desk: str, calendar: str) -> dict[str, R
     return {row["uid"]: row for row in connection.execute(query).mappings()}
 
 
+def _as_its_series(event: MaintenanceEvent, zones: Mapping[str, str]) -> MaintenanceEvent:
+    """The event; one that replaces a time of a series with that time in the zone of the series, so that its day is one
+    of the series too."""
+    said, instance = event.said, instance_of(event.said.uid)
+    if instance is None or zones.get(instance.series, said.zone) == said.zone:
+        return event
+    local = instance.local.replace(tzinfo=ZoneInfo(said.zone)).astimezone(ZoneInfo(zones[instance.series]))
+    return replace(event, said=replace(said, uid=instance_uid(instance.series, local)))
+
+
 def _newest(events: Iterable[MaintenanceEvent]) -> dict[str, MaintenanceEvent]:
     found: dict[str, MaintenanceEvent] = {}
     for event in events:
@@ -70,7 +83,7 @@ def _instances(uids: Iterable[str]) -> dict[str, set[date]]:
     """The days of each series for which there is an event of its own: moved, or cancelled."""
     days: dict[str, set[date]] = defaultdict(set)
     for instance in filter(None, map(instance_of, uids)):
-        days[instance.series].add(instance.day)
+        days[instance.series].add(instance.local.date())
     return days
 
 

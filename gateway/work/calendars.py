@@ -27,7 +27,9 @@ class CalendarSource:
     zone: ZoneInfo
 
     def read(self, text: str, proof: str = "") -> MaintenanceCalendar:
-        return calendars.read(text, self.like, self.zone, self.said.holds == "named", proof)
+        return calendars.read(
+            text, self.like, self.zone, self.said.holds == "named", proof, fixed=bool(self.said.timezone)
+        )
 
 
 def source_of(said: CalendarSettings, settings: Settings) -> CalendarSource:

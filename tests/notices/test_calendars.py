@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -63,11 +63,56 @@ def times(text: str, since: str = "2026-10-01", until: str = "2026-12-31") -> li
         (("DTSTART;TZID=Europe/Berlin:20261017T220000", "DTEND;TZID=Europe/Berlin:20261018T040000",
           "RRULE:FREQ=WEEKLY;COUNT=3", "EXDATE;TZID=Europe/Berlin:20261024T220000"), "",
          ["17.10.20:00 18.10.02:00", "31.10.21:00 01.11.03:00"]),
+        (("DTSTART:20261205T210000Z", "DTEND:20261206T010000Z", "DESCRIPTION:what we do:", "  BEGIN:VEVENT is a word"), "",
+         ["05.12.21:00 06.12.01:00"]),
     ],
-    ids=["utc", "floating", "named zone", "zone of Outlook", "a day", "a day without an end", "weekly", "but one day"],
+    ids=["utc", "floating", "named zone", "zone of Outlook", "a day", "a day without an end", "weekly", "but one day", "folded"],
 )  # fmt: skip
 def test_the_times_of_an_event(lines: tuple[str, ...], head: str, expected: list[str]) -> None:
     assert times(calendar("SUMMARY:Patches", *lines, head=head)) == expected
+
+
+def rules(tzid: str, standard: str = "+0100", summer: str = "+0200", freq: str = "YEARLY") -> str:
+    """A zone that a program defines itself."""
+    own = OUTLOOK.replace("W. Europe Standard Time", tzid).replace("+0100", "A").replace("+0200", "B")
+    return own.replace("A\n", f"{standard}\n").replace("B\n", f"{summer}\n").replace("YEARLY", freq)
+
+
+CLOCKS_CHANGE = ["20.10.20:00 21.10.00:00", "27.10.21:00 28.10.01:00"]
+NAMES = (
+    ("W. Europe Standard Time", rules("W. Europe Standard Time"), CLOCKS_CHANGE),
+    ("W. Europe Standard Time", "", CLOCKS_CHANGE),
+    ("Customized Time Zone", rules("Customized Time Zone"), CLOCKS_CHANGE),
+    ("Customized Time Zone", rules("Customized Time Zone", "+0530", "+0530"), ["20.10.16:30 20.10.20:30", "27.10.16:30 27.10.20:30"]),
+    ('"(UTC+01:00) Amsterdam, Berlin, Bern"', rules("(UTC+01:00) Amsterdam\\, Berlin\\, Bern"), CLOCKS_CHANGE),
+    ("tzone://Microsoft/Custom", rules("tzone://Microsoft/Custom"), CLOCKS_CHANGE),
+    ("/mozilla.org/20050126_1/Europe/Berlin", "", CLOCKS_CHANGE),
+    ("Berlin Office", rules("Berlin Office", "-0500", "-0500"), ["21.10.03:00 21.10.07:00", "28.10.03:00 28.10.07:00"]),
+)  # fmt: skip
+
+
+def test_a_zone_is_what_its_rules_say_whatever_its_name() -> None:
+    """Of a series too; and a name means in one calendar what it means there."""
+    for tzid, head, expected in NAMES:
+        span = (f"DTSTART;TZID={tzid}:20261020T220000", f"DTEND;TZID={tzid}:20261021T020000")
+        series = calendar("SUMMARY:Patches", *span, "RRULE:FREQ=WEEKLY;COUNT=2", head=head)
+        assert times(series) == expected, tzid
+        left_out = series.replace("COUNT=2", f"COUNT=2\r\nEXDATE;TZID={tzid}:20261027T220000")
+        assert times(left_out) == expected[:1], tzid
+
+
+def test_a_calendar_may_say_which_zone_its_times_are_in() -> None:
+    text = calendar("DTSTART:20261205T160000", "DTEND:20261205T200000", head="X-WR-TIMEZONE:America/New_York\n")
+    assert times(text) == ["05.12.21:00 06.12.01:00"]
+    fixed = read(text, LIKE, BERLIN, named=True, fixed=True)
+    assert [event.said.zone for event in fixed.events] == ["Europe/Berlin"]
+
+
+def test_what_is_off_need_not_say_when_it_would_have_been() -> None:
+    head = "METHOD:cancel\n"
+    for lines in ((), ("DTSTART:20261205T210000Z",), ("RECURRENCE-ID:20261205T210000Z",), SPAN):
+        found = read(calendar(*lines, head=head), LIKE, BERLIN, named=True)
+        assert [event.is_cancelled for event in found.events] == [True] and not found.troubles, lines
 
 
 def test_a_time_of_a_series_that_was_moved() -> None:
@@ -76,7 +121,7 @@ def test_a_time_of_a_series_that_was_moved() -> None:
     text = calendar(*series).replace("END:VCALENDAR", f"{moved}END:VCALENDAR")
     weekly, instead = (event.said for event in read(text, LIKE, BERLIN, named=True).events)
     assert (weekly.uid, weekly.repeat, instead.begin) == ("1@x", "FREQ=WEEKLY;COUNT=2", "2026-11-09 20:00:00")
-    assert instance_of(instead.uid) == Instance("1@x", date(2026, 11, 8))
+    assert instance_of(instead.uid) == Instance("1@x", datetime(2026, 11, 8, 20))
 
 
 @pytest.mark.parametrize(
@@ -95,6 +140,15 @@ def test_a_time_of_a_series_that_was_moved() -> None:
         (calendar("DTSTART:20261205T210000Z", "DTEND:20261204T010000Z"), "not after its begin"),
         (calendar("DTSTART:20261205T210000Z", "DTEND:20270305T210000Z"), "longer than 31 days"),
         (calendar("DTSTART:20261205T210000Z", "DTEND:20261205T220000Z", "RRULE:FREQ=SECONDLY"), "expected DAILY"),
+        (calendar("DTSTART;TZID=Mars/Base:20261205T210000", "DTEND;TZID=Mars/Base:20261205T220000"), "'Mars/Base' is not known"),
+        (calendar("DTSTART;TZID=Ours:20261205T210000", "DURATION:PT1H", head=rules("Ours", freq="SECONDLY")), "'Ours' is not known"),
+        (calendar("DTSTART;TZID=Ours:20261205T210000", "DURATION:PT1H", "RRULE:FREQ=DAILY", head=rules("Ours", "+0107", "+0207")),
+         "'Ours' is like none that is known"),
+        (calendar(*SPAN, head="METHOD:REPLY\n"), "METHOD:REPLY announces nothing"),
+        (calendar(*SPAN, head="METHOD:COUNTER\n"), "METHOD:COUNTER announces nothing"),
+        (calendar(*SPAN, "RDATE:20261212T210000Z"), "RDATE is not supported"),
+        (calendar(*SPAN, "RRULE:FREQ=WEEKLY", "EXRULE:FREQ=MONTHLY"), "EXRULE is not supported"),
+        (calendar(*SPAN, "RECURRENCE-ID;RANGE=THISANDFUTURE:20261205T210000Z"), "RANGE=THISANDFUTURE is not supported"),
         (calendar("DTSTART:20261205T210000Z", "DTEND:20261205T220000Z", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), "never comes"),
     ],
 )  # fmt: skip

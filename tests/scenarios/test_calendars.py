@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -72,6 +73,28 @@ async def test_a_calendar_that_is_mailed_holds_moves_and_is_cancelled(tmp_path: 
     cancelled = calendar(event(0, 4 * HOUR, "SEQUENCE:3"), method="CANCEL")
     assert await send(stage, "c", cancelled) == "suppress calendar"
     assert await stage.outcome(down) == "ticket 1" and await names(stage) == []
+    await stage.close()
+
+
+async def test_a_time_that_is_called_off_in_another_zone_than_its_series(tmp_path: Path, migrated_file: Path) -> None:
+    """Shortly after midnight is a day earlier in UTC."""
+    stage, monitor = await staged(tmp_path, migrated_file)
+    local = [datetime.fromtimestamp(START + at, ZoneInfo("Pacific/Auckland")) for at in (0, 2 * HOUR)]
+    assert local[0].astimezone(UTC).date() != local[0].date()
+    times = [f"{name};TZID=Pacific/Auckland:{at:%Y%m%dT%H%M%S}" for name, at in zip(("DTSTART", "DTEND"), local, strict=True)]
+    series = "\r\n".join(("BEGIN:VEVENT", "UID:7", *times, "RRULE:FREQ=DAILY", "SUMMARY:Nightly", "END:VEVENT", ""))
+    off = "\r\n".join(("BEGIN:VEVENT", "UID:7", f"RECURRENCE-ID:{stamp(START)}", "SUMMARY:Nightly", "END:VEVENT", ""))
+    assert await send(stage, "a", calendar(series)) == "suppress calendar"
+    assert await send(stage, "b", calendar(off, method="CANCEL")) == "suppress calendar"
+    assert (await stage.outcome(await monitor.service("CRITICAL", after=MINUTE))).startswith("ticket")
+    await stage.close()
+
+
+async def test_an_answer_to_an_invitation_announces_nothing(tmp_path: Path, migrated_file: Path) -> None:
+    stage, monitor = await staged(tmp_path, migrated_file)
+    await send(stage, "a", calendar(event(0, 2 * HOUR), method="REPLY"))
+    assert await names(stage) == []
+    assert (await stage.outcome(await monitor.service("CRITICAL", after=MINUTE))).startswith("ticket")
     await stage.close()
 
 
