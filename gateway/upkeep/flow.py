@@ -2,7 +2,8 @@
 
 A silence is measured in the mails that would have come in it: a night weighs little, an hour of a Monday morning much.
 So one number compares all silences, and the longest that there was tells what is normal. Days with hardly any mail
-(holidays, and days on which something was broken) teach nothing. Pure.
+(holidays, and days on which something was broken) teach nothing, nor does an hour with a storm. Where less comes for
+some days (a summer, a customer who left), less is expected at once. Pure.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ MARGIN = 1.5
 QUIET_DAY = 0.25
 """The share of its weekday's usual mails below which a day teaches nothing."""
 OUTLIER = 3.0
-"""A silence so many times longer than the next was no normal one."""
+"""A silence so many times longer than the next was no normal one, nor was an hour with so many times more mails."""
+LATELY = 5
+"""Days with mail to expect, the middle one of which tells how much comes lately."""
 AGAIN = DAY
 """Seconds after a silence that was told in which none is told again: a holiday has more than one."""
 LONGEST = 14 * 24
@@ -38,12 +41,14 @@ LONGEST = 14 * 24
 @dataclass(frozen=True, slots=True)
 class Flow:
     """``rates`` are mails an hour by the hour of the week, from Monday 0:00 in ``zone``; ``longest`` is the longest
-    normal silence in expected mails. On ``holidays`` nothing is expected."""
+    normal silence in expected mails. On ``holidays`` nothing is expected. ``level`` is the share of it all that comes
+    lately, at most 1."""
 
     rates: tuple[float, ...]
     longest: float
     zone: tzinfo
     holidays: frozenset[date] = frozenset()
+    level: float = 1.0
 
     @property
     def a_week(self) -> float:
@@ -57,14 +62,14 @@ class Flow:
 
     def expected(self, start: float, end: float) -> float:
         """How many mails usually come between two times."""
-        return _expected(self.rates, self.zone, self.holidays, start, end)
+        return self.level * _expected(self.rates, self.zone, self.holidays, start, end)
 
     def told_at(self, last: float) -> float:
         """When it will be told, if no mail comes after ``last``; 0 for never."""
         moment, weighed = last, 0.0
         for _ in range(LONGEST):
             following = _next_hour(moment)
-            rate = _rate(self.rates, self.zone, self.holidays, moment)
+            rate = self.level * _rate(self.rates, self.zone, self.holidays, moment)
             here = rate * (following - moment) / HOUR
             if weighed + here >= self.limit:
                 return moment + (self.limit - weighed) / rate * HOUR
@@ -96,7 +101,7 @@ def learn(came: Sequence[float], now: float, zone: tzinfo, holidays: Collection[
         for earlier, later in pairwise(came)
         if not left_out.intersection(hours.days(earlier, later))
     )
-    return Flow(rates, _longest(silences), zone, known)
+    return Flow(rates, _longest(silences), zone, known, hours.level(came, rates, known))
 
 
 class _Hours:
@@ -127,10 +132,25 @@ class _Hours:
 
     def rates(self, came: Sequence[float], left_out: Collection[date]) -> tuple[float, ...]:
         """Mails an hour by the hour of the week, each with a share of its neighbours'."""
-        counts = Counter(self.place[hour] for hour in map(self.at, came) if self.day[hour] not in left_out)
-        seen = Counter(place for day, place in zip(self.day, self.place, strict=True) if day not in left_out)
-        raw = [counts[place] / max(1, seen[place]) for place in range(WEEK)]
+        counts = Counter(map(self.at, came))
+        by_place: list[list[int]] = [[] for _ in range(WEEK)]
+        for hour, (day, place) in enumerate(zip(self.day, self.place, strict=True)):
+            if day not in left_out:
+                by_place[place].append(counts[hour])
+        raw = [_mean(weeks) for weeks in by_place]
         return tuple((raw[place - 1] + 2 * raw[place] + raw[(place + 1) % WEEK]) / 4 for place in range(WEEK))
+
+    def level(self, came: Sequence[float], rates: Sequence[float], holidays: Collection[date]) -> float:
+        """How much of what is expected came lately: on the middle one of the last whole days with mail on which some
+        was. Days without any tell of something broken, if of anything. 1 where there are not enough."""
+        last = self.day[self.at(came[-1])]
+        counts = Counter(self.day[self.at(moment)] for moment in came)
+        expected: dict[date, float] = defaultdict(float)
+        for day, place in zip(self.day, self.place, strict=True):
+            if day < last and counts[day] and day not in holidays:
+                expected[day] += rates[place]
+        lately = [counts[day] / mails for day, mails in expected.items() if mails >= LEAST_SILENCE][-LATELY:]
+        return min(1.0, median(lately)) if len(lately) == LATELY else 1.0
 
     def weights(self, rates: Sequence[float], holidays: Collection[date]) -> Callable[[float], float]:
         """How many mails usually come from the first hour to a time."""
@@ -142,6 +162,14 @@ class _Hours:
             return before[hour] + rate[hour] * (moment / HOUR - (self.first + hour))
 
         return weight
+
+
+def _mean(weeks: Sequence[int]) -> float:
+    """The mails of an hour, of which one week's may be those of a storm."""
+    if not weeks:
+        return 0.0
+    *usual, most = sorted(weeks)
+    return (sum(usual) + min(most, OUTLIER * usual[-1] + LEAST_SILENCE if usual else most)) / len(weeks)
 
 
 def _longest(silences: Sequence[float]) -> float:

@@ -145,27 +145,29 @@ class Silence:
         look = partial(inflow.after, seq=self._seen, since=now - LEARN_FROM)
         self._seen, came = await self.store.read(look)
         self._last |= came
-        known = [box for box in self.boxes if self._flows.get(box.key) is not None]
-        self._last |= await self.store.read(partial(_last_of, boxes=known, since=now - LEARN_FROM))
+        self._last |= await self.store.read(partial(_last_of, boxes=self.boxes, since=now - LEARN_FROM))
         for box in self.boxes:
-            flow = self._flows.get(box.key)
-            if flow is not None:
-                told += await self._check(box, flow, now)
+            told += await self._check(box, self._flows.get(box.key), now)
         if told:
             self.made()
         return told
 
-    async def _check(self, box: Watched, flow: Flow, now: float) -> int:
+    async def _check(self, box: Watched, flow: Flow | None, now: float) -> int:
+        """Without a flow, as of a silence that is longer than what is learned from, only its end is told."""
         last = self._last.get(box.key, 0.0)
         known = await self.store.read(partial(expectations.told, desk=box.desk, source=SILENCE.name, name=box.key))
         began = known.began if known else 0.0
-        is_silent = bool(last) and now >= self.started + SETTLING and flow.expected(last, now) > flow.limit
+        if flow is None and not began:
+            return 0
+        is_told = flow is not None and flow.expected(last, now) > flow.limit
+        is_silent = bool(last) and now >= self.started + SETTLING and is_told
         if is_silent and box.what == "people":
             is_silent = await self.store.read(partial(_machines_still_come, box=box, last=last, now=now))
-        self.show(box, bool(began) or is_silent)
-        if began and last > began:
+        is_over = bool(began) and last > began
+        self.show(box, is_silent or (bool(began) and not is_over))
+        if is_over:
             return await self.store.write(partial(self._over, box=box, began=began, last=last, now=now))
-        if is_silent and not began and (not known or last > known.last_at + AGAIN):
+        if flow is not None and is_silent and not began and (not known or last > known.last_at + AGAIN):
             return await self.store.write(partial(self._tell, box=box, flow=flow, last=last, now=now))
         return 0
 
@@ -264,8 +266,8 @@ def states(connection: Connection, settings: Settings, now: float) -> list[State
     last |= _last_of(connection, [box for box in boxes if box.what == "source" or learned[box.key]], now - LEARN_FROM)
     found = []
     for box in boxes:
-        if box.what == "people" and learned[box.key] is None:
-            continue
         known = expectations.told(connection, box.desk, SILENCE.name, box.key)
-        found.append(State(box.key, last.get(box.key, 0.0), learned[box.key], known.began if known else 0.0))
+        began = known.began if known else 0.0
+        if box.what != "people" or learned[box.key] is not None or began:
+            found.append(State(box.key, last.get(box.key, 0.0), learned[box.key], began))
     return found

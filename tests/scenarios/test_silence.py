@@ -18,7 +18,7 @@ from gateway.model.ids import uuid7
 from gateway.store.engine import make_engine
 from gateway.store.schema import delivery, notice
 from gateway.upkeep import silence
-from gateway.upkeep.flow import DAY, HOUR
+from gateway.upkeep.flow import DAY, HOUR, LEARN_FROM
 from gateway.upkeep.silence import SETTLING, Silence, states
 from tests.scenarios.scripts import ALICE
 from tests.scenarios.stage import START, SUPPORT, M, Stage, settings_for
@@ -172,6 +172,24 @@ async def test_a_restart_tells_nothing_twice(tmp_path: Path, past: Path) -> None
 
     assert again == [] and len(tickets(desk.stage)) == 1
     await desk.stage.close()
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_silence_ends_though_all_before_it_is_forgotten(restarts: bool, tmp_path: Path, past: Path) -> None:
+    """It lasted longer than what is learned from, so that nothing is known of how mail came."""
+    desk = await watched(tmp_path, past)
+    stage = desk.stage
+    await desk.until(stage.now + DAY)
+    stage.now += LEARN_FROM
+    if restarts:
+        desk.silence, desk.shown = desk.started(), {}
+    assert await desk.until(stage.now + 2 * HOUR) == [] and desk.shown == {SUPPORT: True}
+
+    await stage.accept(M("again", ALICE, "It is back"))
+    assert len(await desk.until(stage.now + HOUR)) == 1
+    await stage.work()
+    assert stage.ticket(1)["closed_at"] and desk.shown == {SUPPORT: False}
+    await stage.close()
 
 
 async def test_after_a_start_senders_get_time_to_try_again(tmp_path: Path, past: Path) -> None:

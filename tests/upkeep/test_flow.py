@@ -81,11 +81,13 @@ DESKS = {
 SOURCES = {"five nightly reports": nightly(5), "a hundred nightly reports": nightly(100), "alerts": alerts(15)}
 
 
-def false_alarms(came: list[float]) -> int:
-    """How often it would have been told, learning anew each week, though nothing was broken."""
+def false_alarms(came: list[float], every: float = 7 * DAY, since: float = 0.0) -> int:
+    """How often it would have been told since then, learning anew so often, though nothing was broken."""
     told, told_at, flow, learned_at = 0, 0.0, None, 0.0
     for number, (earlier, later) in enumerate(pairwise(came)):
-        if earlier - learned_at > 7 * DAY:
+        if earlier < since:
+            continue
+        if earlier - learned_at > every:
             flow, learned_at = learn(came[: number + 1], earlier, BERLIN), earlier
         if flow is not None and flow.expected(earlier, later) > flow.limit and earlier > told_at + AGAIN:
             told, told_at = told + 1, later
@@ -100,6 +102,33 @@ def test_less_than_one_false_alarm_a_month(name: str) -> None:
     alarms = [false_alarms(of(mails(shape, days, seed))) for seed in range(2)]
 
     assert sum(alarms) / len(alarms) / ((days - 21) / 30) < 1, alarms
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.3])
+def test_a_summer_in_which_little_comes_is_told_as_a_month_is_at_most(share: float) -> None:
+    """Three weeks of holidays, of the desk's customers or of its own people, that nobody named."""
+    begin, usual = date(2026, 5, 25), desk(45)
+    summer = MONDAY + 84 * DAY
+    came = list(mails(lambda c, local: usual(c, local) * (share if local.date() >= begin else 1.0), 105, 3))
+    assert false_alarms(came, DAY, summer) <= 2  # as it begins: 3 to 7 were told
+
+
+@pytest.mark.parametrize(("hours", "mails_each"), [((3,), 2000), ((10,), 3000), (tuple(range(24)), 100)])
+def test_a_storm_does_not_hide_the_silences_after_it(hours: tuple[int, ...], mails_each: int) -> None:
+    usual = list(mails(desk(45), 70, 3))
+    storm = [MONDAY + 57 * DAY + (hour + n / mails_each) * HOUR for hour in hours for n in range(mails_each)]
+    with_it, without = learn(sorted(usual + storm), usual[-1], BERLIN), learn(usual, usual[-1], BERLIN)
+    assert with_it is not None and without is not None
+    for day, hour in ((70, 9), (71, 3), (71, 10)):
+        last = MONDAY + day * DAY + hour * HOUR
+        assert with_it.told_at(last) - last < 1.6 * (without.told_at(last) - last)
+
+
+def test_after_days_without_mail_as_much_is_expected_as_before() -> None:
+    usual = list(mails(desk(45), 71, 3))
+    broken = [moment for moment in usual if not MONDAY + 63 * DAY < moment < MONDAY + 68.5 * DAY]
+    flow = learn(broken, usual[-1], BERLIN)
+    assert flow is not None and flow.level > 0.7
 
 
 @pytest.mark.parametrize("name", DESKS)
