@@ -171,7 +171,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "told what is held back": "A mail about what was held back was written to the people whom `[reports]` names.",
         "sent": "A mail of the gateway's own (the morning mail, a mail that is held back) was given to the smarthost.",
         "not sent": "A mail of the gateway's own was not sent, and will not be; `answer` is the smarthost's.",
-        "probe not sent": "The server of a probe did not take it: `why` is what it said.",
+        "probe not sent": "The server of a probe did not take it: `why` is what it said. `again`: it is tried again.",
         "probe may be sent": "The answer of the server was lost; whether the probe comes is seen here.",
         "probe missing": "A probe did not come back in time; a ticket says so, once.",
         "alarm left over": "What it was about is not in the configuration any more; its ticket ends.",

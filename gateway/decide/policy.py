@@ -106,13 +106,14 @@ def _acknowledged(context: DecisionContext, decision: Decision) -> Decision:
 
 def _probe(context: DecisionContext) -> Decision | None:
     """A probe of the gateway's own, known by an id that nobody can guess: suppressed as `probe`."""
-    message_id, delivery = context.email.message_id, context.delivery
-    if not probe.may_be(message_id) or delivery.release.unsuppressed or delivery.moved_to:
+    email, delivery = context.email, context.delivery
+    own_id = next(filter(probe.may_be, (email.message_id, email.header(probe.FIELD).strip())), "")
+    if not own_id or delivery.release.unsuppressed or delivery.moved_to:
         return None
-    if not context.facts.ask(ProbeSent(message_id)):
+    if not context.facts.ask(ProbeSent(own_id)):
         return None
-    context.trace.add("probe", message_id, "suppress")
-    return context.end(Reason.PROBE, "it came back")
+    context.trace.add("probe", own_id, "suppress")
+    return replace(context.end(Reason.PROBE, "it came back"), probe=own_id)
 
 
 def _notification(context: DecisionContext) -> Decision | None:

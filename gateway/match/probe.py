@@ -1,4 +1,7 @@
-"""The Message-ID of a probe: its form, so that others are not looked up, and 128 bits that nobody can guess."""
+"""The id of a probe: its form, so that others are not looked up, and 128 bits that nobody can guess.
+
+It is the Message-ID, and stands in a field of its own as well, as some servers give each mail an id of theirs.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import secrets
 
 _ID = re.compile(r"probe\.[0-9a-f]{32}@[^@\s]{1,255}")
 PREFIX = "probe."
+FIELD = "X-Gateway-Probe"
 
 
 def make_id(sender: str) -> str:

@@ -108,6 +108,7 @@ class Decision:
     sender: str = ""  # in whose name it was decided
     proof: str = ""  # and what that rests on, by which mail of the name is counted
     acknowledgement: AcknowledgeBody | None = None
+    probe: str = ""  # the id of the probe that came back with it
     calendar: MaintenanceCalendar | None = None  # windows that the mail sets
     windows: tuple[Window, ...] = ()
     until: float = 0.0

@@ -6,12 +6,17 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
 from gateway.match.probe import PREFIX
 from gateway.model.ids import uuid7
+from gateway.model.reasons import Reason
 from gateway.store.schema import delivery, notice
 
 OVERLAP = 1000  # numbers
 MARGIN = 3600.0
 """Seconds by which the order of acceptance may differ from the times of acceptance."""
-_OTHERS = and_(delivery.c.envelope.contains('"internal": ""'), delivery.c.message_id.not_like(f"{PREFIX}%"))
+_OTHERS = and_(
+    delivery.c.envelope.contains('"internal": ""'),
+    delivery.c.message_id.not_like(f"{PREFIX}%"),
+    delivery.c.reason != Reason.PROBE,
+)
 _OF_PEOPLE = delivery.c["class"].in_(("human", ""))
 """What is not read yet may be a person's."""
 

@@ -1,4 +1,5 @@
-"""Probes on their way: known by a Message-ID that nobody can guess, and here once a mail with it is accepted."""
+"""Probes on their way: known by an id that nobody can guess, and here once a mail with it is accepted, or decided where
+the id is only in a field of the mail."""
 
 from __future__ import annotations
 
@@ -63,10 +64,18 @@ def arrive(connection: Connection, since: float) -> int:
     accepted = select(func.min(delivery.c.accepted_at)).where(delivery.c.message_id == probe.c.message_id)
     waits = probe.c.arrived_at == 0, probe.c.sent_at >= since
     rows = connection.execute(select(probe.c.message_id, accepted.scalar_subquery()).where(*waits)).all()
-    came = [(message_id, at) for message_id, at in rows if at is not None]
-    for message_id, at in came:
-        connection.execute(update(probe).where(probe.c.message_id == message_id).values(arrived_at=at, trouble=""))
-    return len(came)
+    accepted_at = [(message_id, at) for message_id, at in rows if at is not None]
+    for message_id, at in accepted_at:
+        came(connection, message_id, at)
+    return len(accepted_at)
+
+
+def came(connection: Connection, message_id: str, at: float) -> None:
+    """A mail that is this probe, "" for none, was accepted then; the first one counts."""
+    if not message_id:
+        return
+    mine = update(probe).where(probe.c.message_id == message_id, probe.c.arrived_at == 0)
+    connection.execute(mine.values(arrived_at=at, trouble=""))
 
 
 def is_known(connection: Connection, message_id: str) -> bool:

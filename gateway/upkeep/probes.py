@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from gateway.config.probe import ProbeSettings
 from gateway.config.settings import Settings
-from gateway.match.probe import make_id
+from gateway.match.probe import FIELD, make_id
 from gateway.outgoing.smarthost import NotTaken, Smarthost, Unknown
 from gateway.outgoing.written import written
 from gateway.periodic import run_every
@@ -30,6 +30,8 @@ from gateway.work.notices import PROBE
 log = structlog.get_logger("work")
 
 EVERY = 10.0
+AGAIN = 60.0
+"""Seconds after which a server that took none for now is tried again, as any mail server does (greylisting)."""
 LOOK_BACK = 2 * 86_400.0
 """Seconds after which a probe that is not here will not come any more."""
 MOST = 50
@@ -52,6 +54,8 @@ class Probes:
         self.made = made
         self.show = show
         self.started = clock()
+        self._waiting: list[Probe] = []
+        self._tried_at: dict[str, float] = {}
         self.take(settings)
 
     def take(self, settings: Settings) -> None:
@@ -78,26 +82,40 @@ class Probes:
 
     async def _send(self, settings: ProbeSettings, now: float) -> None:
         assert settings.sender is not None
+        for probe in [probe for probe in self._waiting if probe.name == settings.name]:
+            if now >= self._tried_at[probe.message_id] + AGAIN:
+                await self._try(settings, probe, now)
         slot = int(now - now % settings.every)  # in order of time, also where ``every`` was another
         probe = Probe(settings.name, slot, make_id(settings.sender), now)
-        if not await self.store.write(partial(probes.begin, new=probe)):
-            return
+        if await self.store.write(partial(probes.begin, new=probe)):
+            self._waiting.append(probe)
+            await self._try(settings, probe, now)
+
+    async def _try(self, settings: ProbeSettings, probe: Probe, now: float) -> None:
+        """One conversation. A probe that the server takes later waits for another, while it could still be in time."""
+        self._tried_at[probe.message_id] = now
         try:
             await asyncio.to_thread(self._converse, settings, probe)
         except NotTaken as error:
-            log.warning("probe not sent", probe=settings.name, why=str(error))
+            is_over = error.is_final or now + AGAIN >= probe.sent_at + settings.within
+            log.warning("probe not sent", probe=settings.name, why=str(error), again=not is_over)
+            if not is_over:
+                return
             await self.store.write(partial(probes.failed, message_id=probe.message_id, trouble=str(error)))
-            return
         except Unknown as error:  # it may come all the same
             log.info("probe may be sent", probe=settings.name, why=str(error))
-        await self.store.write(partial(probes.handed, message_id=probe.message_id, at=self.clock()))
+            await self.store.write(partial(probes.handed, message_id=probe.message_id, at=self.clock()))
+        else:
+            await self.store.write(partial(probes.handed, message_id=probe.message_id, at=self.clock()))
+        self._waiting.remove(probe)
+        del self._tried_at[probe.message_id]
 
     def _converse(self, settings: ProbeSettings, probe: Probe) -> None:
         """Raises NotTaken, Unknown."""
         assert settings.sender is not None
         subject = f"Probe {settings.name} {self._local(probe.sent_at)}"
         text = "The mail gateway tries whether mail arrives. Nothing has to be done."
-        headers = {"Message-ID": f"<{probe.message_id}>", "X-Auto-Response-Suppress": "All"}
+        headers = {"Message-ID": f"<{probe.message_id}>", FIELD: probe.message_id, "X-Auto-Response-Suppress": "All"}
         mail = written(settings.sender, settings.to, subject, text, probe.message_id, probe.sent_at, headers=headers)
         with Smarthost(settings, self.hostname) as server:
             server.address(settings.sender, settings.to)

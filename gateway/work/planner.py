@@ -33,7 +33,7 @@ from gateway.model.notice import ResolvedNotice
 from gateway.model.plan import Decision
 from gateway.model.reasons import Reason
 from gateway.model.waiting import MOST_WORDS, Waiting, Waits
-from gateway.store import deliveries, effects, hits, mapping, order, problems, windows
+from gateway.store import deliveries, effects, hits, mapping, order, probes, problems, windows
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
 from gateway.store.letters import Letter
@@ -283,6 +283,7 @@ class Planner:
                 mapping.learn(
                     connection, delivery.desk, learned.board_id, delivery.id, learned.ticket_id, learned.message_id
                 )
+            probes.came(connection, decision.probe, delivery.accepted_at)
             silence = self.acknowledger.keep(connection, letter) if isinstance(letter, Letter) else letter
             if silence:
                 values["trace"] = self.trace(silenced(decision, silence), answers, email, context.is_held)

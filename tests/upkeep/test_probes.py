@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ class Watched:
         self.shown: dict[str, tuple[float, bool]] = {}
         self.probes = self.started()
         self.carried = 0
+        self.changes: Callable[[bytes], bytes] = lambda raw: raw
 
     def started(self) -> Probes:
         return Probes(self.stage.store, self.stage.settings, self.stage.clock, show=self.show)
@@ -40,6 +42,7 @@ class Watched:
         """What the relay took arrives at the gateway."""
         for raw in self.server.taken[self.carried :]:
             self.carried += 1
+            raw = self.changes(raw)
             await self.stage.accept(M(f"probe{self.carried}", "probe@elsewhere.example", raw=raw, after=after, **more))
         await self.stage.work(0)
 
@@ -89,6 +92,45 @@ async def test_one_that_comes_back_is_no_ticket_and_shows_how_long_it_took(watch
     day = await watched.stage.store.read(lambda c: today(c, watched.stage.settings, "", watched.stage.now, None))
     (tried,) = day.probes
     assert tried.took == 5.0 and tried.missing == "" and len(tried.last) == 4
+
+
+def with_another_id(raw: bytes) -> bytes:
+    return re.sub(rb"(?mi)^Message-ID: .*$", b"Message-ID: <0102-77@email.relay.example>\r", raw)
+
+
+def with_a_banner(raw: bytes) -> bytes:
+    head, _, body = raw.partition(b"\r\n\r\n")
+    head = re.sub(rb"(?mi)^Subject: ", b"Subject: [EXTERNAL] ", head)
+    return head + b"\r\n\r\nCAUTION: this mail is from outside.\r\n" + body + b"\r\n-- \r\nScanned.\r\n"
+
+
+@pytest.mark.parametrize("changes", [with_another_id, with_a_banner])
+async def test_one_that_is_changed_on_its_way_is_known(watched: Watched, changes: Callable[[bytes], bytes]) -> None:
+    watched.changes = changes
+    assert await watched.until(EVERY * 3) == 0
+
+    assert watched.titles == [] and watched.shown["outside"] == (5.0, False)
+    _, came = await watched.stage.store.read(lambda c: inflow.after(c, 0, 0))
+    assert came == {}  # it is no mail of others
+
+
+async def test_one_that_comes_twice_came_when_it_came_first(watched: Watched) -> None:
+    await watched.until(60)
+    watched.carried, watched.changes = 0, with_another_id
+    await watched.until(300)
+    assert watched.titles == [] and watched.shown["outside"] == (5.0, False)
+
+
+@pytest.mark.parametrize(("minutes", "tells"), [(5, 0), (20, 1)])
+async def test_a_server_that_takes_it_later_is_asked_again(watched: Watched, minutes: int, tells: int) -> None:
+    """Greylisting; what is not taken in time is told with the server's words."""
+    watched.server.says["RCPT"] = "451 4.7.1 greylisted, come back"
+    assert await watched.until(minutes * 60) == tells
+    assert all("does not arrive" in title for title in watched.titles) and len(watched.titles) == tells
+    del watched.server.says["RCPT"]
+    assert await watched.until(EVERY * 2) == tells
+    assert watched.shown["outside"][1] is False and len(watched.titles) == tells
+    assert len(set(watched.server.taken)) == len(watched.server.taken) == 3  # each once
 
 
 async def test_one_that_does_not_come_is_told_once_and_again_when_it_does(watched: Watched) -> None:
