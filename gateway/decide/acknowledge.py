@@ -17,6 +17,7 @@ from gateway.decide.files import INTERNAL, UNSCANNED, Fate
 from gateway.decide.sender import Sender
 from gateway.mail.auto import enveloped
 from gateway.match import domains, title
+from gateway.match.noreply import takes_no_answers
 from gateway.model.effects import AcknowledgeBody
 from gateway.model.email import Email, lower_ascii
 from gateway.model.envelope import Envelope
@@ -30,8 +31,9 @@ OLD = 2 * 86_400.0
 """Seconds between writing and arriving after which mail is of an older time: of a mailbox that is emptied into ours."""
 
 _ROBOTS = re.compile(
-    r"(?:mailer-daemon|postmaster|listserv|majordomo|owner-.*|.*-(?:owner|request|bounces?|return)|bounces?(?:[-+=].*)?|"
-    r"(?:do[-_.]?not[-_.]?|no[-_.]?)reply(?:[-_.+].*)?|null|nobody|devnull)"
+    r"(?:listserv|majordomo|owner-.*|.*-(?:owner|request|bounces?|return)|bounces?(?:[-+=].*)?|null|nobody|devnull|"
+    r"root|daemon|cron|uucp|www-data|apache|mailer|newsletter|notif(?:y|ications?)|alerts?|(?:mail)?(?:ro)?bot|"
+    r"auto[-_.]?(?:repl(?:y|ies)|respon(?:der|se)|answer|confirm|mat(?:ed|ic)|mail(?:er)?))(?:[-_.+].*)?"
 )
 _OWN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -70,7 +72,9 @@ def _asks_for_silence(asked: Asked) -> bool:
 
 def _is_a_robots(asked: Asked) -> bool:
     addresses = (asked.envelope.mail_from, asked.sender.address)
-    return any(_ROBOTS.fullmatch(lower_ascii(address).rpartition("@")[0]) for address in addresses)
+    return any(
+        takes_no_answers(address) or _ROBOTS.fullmatch(lower_ascii(address).rpartition("@")[0]) for address in addresses
+    )
 
 
 def _is_ours(asked: Asked) -> bool:

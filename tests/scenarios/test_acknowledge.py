@@ -242,6 +242,16 @@ async def test_silence(opened: Opened, case: tuple[str, dict[str, Any]]) -> None
     assert await told(stage) == []
 
 
+async def test_a_robots_address_is_not_told_in_any_language(opened: Opened) -> None:
+    stage = await opened()
+    robots = ("nicht-antworten", "ne-pas-repondre", "no-responder", "non-rispondere", "alerts", "cron", "auto-confirm", "bot")
+    for number, name in enumerate(robots):
+        await sent(stage, M(name, f"{name}@robots{number}.example", f"Matter {number}", **PROVEN))
+    assert await told(stage) == []
+    await sent(stage, M("a", "boris.alertson@robots.example", "A person", **PROVEN))
+    assert len(await told(stage)) == 1
+
+
 async def test_the_address_of_a_form_is_not_told(opened: Opened) -> None:
     """Not even where the form's own address is proven: somebody else filled it in."""
     stage = await opened(mailbox=settings_for(acknowledge=ALL, reply_to=["form@shop.example"])["mailbox"])
@@ -400,7 +410,7 @@ async def test_robots_that_answer_everything_begin_no_round(opened: Opened) -> N
     assert sorted(per_robot) == sorted(robots)
 
 
-@pytest.mark.parametrize("address", ["case-{}@crm.example", "robot@n{}.crm.example", "robot+{}@crm.example"])
+@pytest.mark.parametrize("address", ["case-{}@crm.example", "case@n{}.crm.example", "crm+{}@crm.example"])
 async def test_a_robot_that_answers_from_another_address_each_time_comes_to_an_end(
     opened: Opened, address: str
 ) -> None:
