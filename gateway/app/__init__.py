@@ -49,7 +49,7 @@ from gateway.web.health import application, server
 from gateway.work.clock import StoreClock
 
 if TYPE_CHECKING:
-    from gateway.desk.algapsa.catalog import Catalog
+    from gateway.desk.catalog import Catalog
     from gateway.web.console.serve import Pages
 
 log = structlog.get_logger("gateway")

@@ -34,7 +34,7 @@ from gateway.processes.life import run_loop
 from gateway.startup import uncollected
 
 if TYPE_CHECKING:
-    from gateway.desk.algapsa.catalog import Destination
+    from gateway.desk.catalog import Destination
     from gateway.operate.preview.check import Box, Checked
 
 PROBE_WAITS = 60.0  # seconds for a mail by way of the relay

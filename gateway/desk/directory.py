@@ -14,12 +14,12 @@ import structlog
 
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import DeskSettings
-from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.catalog import Catalog, Destination, UnknownName, load
-from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.lists import Rows
+from gateway.desk import records
+from gateway.desk.catalog import Catalog, Destination, UnknownName, load
 from gateway.desk.outcome import DeskAway, Outcome, Refused, TooMany, Unknown, good, good_unless_refused
 from gateway.desk.pacing import BEGUN
+from gateway.desk.port import Desk
+from gateway.desk.records import Status
 from gateway.desk.refusals import Refusals
 from gateway.desk.sight import Sight
 from gateway.mail.author import canonical_address
@@ -73,10 +73,10 @@ class Directory:
         self._named: tuple[Catalog | None, Clients] = (None, Clients())
         self._reading = asyncio.Lock()  # the catalog once more, for all who ask for it at once
         self._contacts: dict[str, tuple[float, list[Contact]]] = {}
-        self._domains: dict[str, tuple[float, list[dict[str, object]] | None]] = {}
+        self._domains: dict[str, tuple[float, list[records.Contact] | None]] = {}
         self._clients: dict[str, tuple[float, tuple[str, ...]]] = {}
         self._addresses: dict[str, tuple[float, tuple[str, ...]]] = {}
-        self._statuses: dict[str, tuple[float, Rows]] = {}
+        self._statuses: dict[str, tuple[float, list[Status]]] = {}
 
     def adopt(self, other: Directory) -> None:
         """What another directory of the same desk was told by the configuration, and learned since."""
@@ -116,16 +116,16 @@ class Directory:
         domain, key = domains.of(address), _key(address)
         if not domain or domains.is_public(domain):
             return None
-        rows = self._known_of(domain, address)
-        return [self._contact(row) for row in rows if key in _addresses(row)] if rows is not None else None
+        listed = self._known_of(domain, address)
+        return [self._contact(record) for record in listed if key in _addresses(record)] if listed is not None else None
 
-    def _known_of(self, domain: str, address: str) -> list[dict[str, object]] | None:
+    def _known_of(self, domain: str, address: str) -> list[records.Contact] | None:
         """The contacts of a domain as they were read; None where they are to be read, or are too many to be."""
-        at, rows = self._domains.get(domain) or (0.0, None)
-        if rows is None:
+        at, listed = self._domains.get(domain) or (0.0, None)
+        if listed is None:
             return None
-        found = not address or any(_key(address) in _addresses(row) for row in rows)
-        return rows if self.desk.clock() < at + (CONTACT_KEPT if found else MISS_KEPT) else None
+        found = not address or any(_key(address) in _addresses(record) for record in listed)
+        return listed if self.desk.clock() < at + (CONTACT_KEPT if found else MISS_KEPT) else None
 
     async def _with_address(self, address: str, patience: float) -> list[Contact]:
         if (found := self._known_with(address)) is not None:
@@ -134,40 +134,37 @@ class Directory:
         now = self.desk.clock()
         domain = domains.of(address)
         if domain and not domains.is_public(domain):
-            rows = await self._of_domain(domain, address, patience)
-            if rows is not None:
-                return [self._contact(row) for row in rows if key in _addresses(row)]
-        answer = good_unless_refused(await self.desk.contacts(address, patience))
-        rows = answer.data if answer else []  # an address that the desk cannot look up has no contact
-        found = [self._contact(row) for row in rows if key in _addresses(row)]
+            listed = await self._of_domain(domain, address, patience)
+            if listed is not None:
+                return [self._contact(record) for record in listed if key in _addresses(record)]
+        listed = _listed(await self.desk.contacts(address, patience))
+        found = [self._contact(record) for record in listed if key in _addresses(record)]
         if len(self._contacts) >= MOST_CONTACTS:
             self._contacts.clear()
         self._contacts[address] = (now + (CONTACT_KEPT if found else MISS_KEPT), found)
         return found
 
-    async def _of_domain(self, domain: str, address: str = "", patience: float = 0.0) -> list[dict[str, object]] | None:
+    async def _of_domain(self, domain: str, address: str = "", patience: float = 0.0) -> list[records.Contact] | None:
         """All contacts of a mail domain, in one call: None when there are more than one page. Kept for an
         hour; when ``address`` is not among them, for five minutes. Raises DeskAway."""
         now = self.desk.clock()
-        if (rows := self._known_of(domain, address)) is not None:
-            return rows
+        if (listed := self._known_of(domain, address)) is not None:
+            return listed
         if (known := self._domains.get(domain)) and known[1] is None and now < known[0] + CONTACT_KEPT:
             return None
-        if (answer := good_unless_refused(await self.desk.contacts_of_domain(domain, patience))) is None:
-            rows = []
-        else:
-            rows = None if bodies.has_next(answer.body) else list(answer.data)
+        outcome = await self.desk.contacts_of_domain(domain, patience)
+        listed = None if isinstance(outcome, TooMany) else _listed(outcome)
         if len(self._domains) >= MOST_DOMAINS:
             self._domains.clear()
-        self._domains[domain] = (now, rows)
-        return rows
+        self._domains[domain] = (now, listed)
+        return listed
 
     async def clients_of_domain(self, domain: str, patience: float = 0.0) -> tuple[str, ...]:
         """The clients to whom active contacts of the domain belong, none where it has more contacts than are read: one
         that was not read might be another client's. One whose main address is elsewhere can only add doubt. Raises
         DeskAway."""
         now, at = self.desk.clock(), f"@{domain}"
-        rows: list[dict[str, object]] = []
+        listed: list[records.Contact] = []
         # The desk may keep an international domain in either form.
         for spelled in dict.fromkeys((at, domains.in_unicode(at))):
             some = await self._of_domain(spelled[1:], patience=patience)
@@ -180,16 +177,14 @@ class Directory:
                     self._clients[domain] = (now + CONTACT_KEPT, ())
                     return ()
                 some = good(answer).data
-            rows += some
+            listed += some
         active = [
             contact
-            for contact in rows
-            if not contact.get("is_inactive") and any(a.endswith(at) for a in _addresses(contact))
+            for contact in listed
+            if not contact.is_inactive and any(a.endswith(at) for a in _addresses(contact))
         ]
-        main = [contact for contact in active if _key(str(contact.get("email"))).endswith(at)]
-        clients = (
-            dict.fromkeys(str(contact["client_id"]) for contact in active if contact.get("client_id")) if main else {}
-        )
+        main = [contact for contact in active if _key(contact.address).endswith(at)]
+        clients = dict.fromkeys(contact.client_id for contact in active if contact.client_id) if main else {}
         working = tuple(client_id for client_id in clients if not self._inactive(client_id))
         self._clients[domain] = (now + CONTACT_KEPT, working)
         return working
@@ -202,14 +197,14 @@ class Directory:
         if known and known[0] > now:
             return known[1]
         answer = good_unless_refused(await self.desk.contact(contact_id, patience))
-        is_active = answer is not None and not answer.data.get("is_inactive")
+        is_active = answer is not None and not answer.data.is_inactive
         found = tuple(sorted(_addresses(answer.data))) if answer and is_active else ()
         if len(self._addresses) >= MOST_CONTACTS:
             self._addresses.clear()
         self._addresses[contact_id] = (now + MISS_KEPT, found)
         return found
 
-    async def statuses_of(self, board_id: str, patience: float = 0.0) -> Rows:
+    async def statuses_of(self, board_id: str, patience: float = 0.0) -> list[Status]:
         """The statuses of a board, of one that no mailbox or rule names too; [] for an unknown one. Raises DeskAway."""
         if self.catalog is not None and board_id in self.catalog.statuses:
             return self.catalog.statuses[board_id]
@@ -218,7 +213,7 @@ class Directory:
         if known and known[0] > now:
             return known[1]
         answer = good_unless_refused(await self.desk.statuses(board_id, vital=False, patience=patience))
-        found: Rows = answer.data if answer else []
+        found: list[Status] = answer.data if answer else []
         self._statuses[board_id] = (now + CATALOG_KEPT, found)
         return found
 
@@ -238,33 +233,32 @@ class Directory:
         """The active client that one of the texts names, best text first."""
         catalog, names = self._named
         if catalog is not self.catalog and self.catalog is not None:
-            rows = [row for row in self.catalog.clients if not row.get("is_inactive")]
-            names = Clients([(str(row["client_name"]), str(row["client_id"])) for row in rows], self._aliases)
+            active = [client for client in self.catalog.clients if not client.is_inactive]
+            names = Clients([(client.name, client.id) for client in active], self._aliases)
             self._named = (self.catalog, names)
         return names.find(texts)
 
     def names_in(self, text: str) -> tuple[str, ...]:
         """The names of clients, inactive ones too, and the aliases that the text may hold in any spelling."""
         looked_at = Text.of(text)
-        known = (str(row["client_name"]) for row in (self.catalog.clients if self.catalog else ()))
+        known = (client.name for client in (self.catalog.clients if self.catalog else ()))
         return tuple(name for name in (*known, *self._aliases) if looked_at.names(name))
 
     def _inactive(self, client_id: str) -> bool:
         return self.catalog is not None and client_id in self.catalog.inactive_clients
 
-    def _contact(self, row: dict[str, object]) -> Contact:
-        client_id = str(row.get("client_id") or "")
+    def _contact(self, record: records.Contact) -> Contact:
         return Contact(
-            contact_id=str(row[bodies.CONTACT_ID]),
-            client_id=client_id,
-            name=bodies.name_of(row),
-            inactive=bool(row.get("is_inactive")),
-            client_inactive=bool(client_id) and self._inactive(client_id),
+            contact_id=record.id,
+            client_id=record.client_id,
+            name=record.name,
+            inactive=record.is_inactive,
+            client_inactive=bool(record.client_id) and self._inactive(record.client_id),
         )
 
     def blind_to(self) -> list[str]:
         """The names of the clients whose tickets the desk's lists do not show, though the key makes them."""
-        names = {str(row["client_id"]): str(row["client_name"]) for row in self.catalog.clients} if self.catalog else {}
+        names = {client.id: client.name for client in self.catalog.clients} if self.catalog else {}
         return sorted(names.get(client, client) for client in self.sight.blind)
 
     def waited(self, since: float, now: float) -> float:
@@ -374,10 +368,14 @@ def _kept(catalog: Catalog) -> float:
     return FAULT_KEPT if catalog.faults else CATALOG_KEPT
 
 
-def _addresses(row: dict[str, object]) -> set[str]:
-    more = row.get("additional_email_addresses")
-    additional = [str(entry.get("email_address")) for entry in more] if isinstance(more, list) else []
-    return {_key(str(address)) for address in (row.get("email"), *additional) if address}
+def _listed(outcome: Outcome) -> list[records.Contact]:
+    """The contacts of an answer, none for what the desk cannot look up. Raises DeskAway."""
+    answer = good_unless_refused(outcome)
+    return list(answer.data) if answer else []
+
+
+def _addresses(record: records.Contact) -> set[str]:
+    return {_key(address) for address in (record.address, *record.more) if address}
 
 
 def _key(address: str) -> str:

@@ -109,3 +109,7 @@ def good_unless_refused(outcome: Outcome) -> Good | None:
     """The answer, None where the desk refuses what was asked for. A key that it refuses is no answer, either: raises
     DeskAway."""
     return None if isinstance(outcome, Refused) and outcome.status != 401 else good(outcome)
+
+
+class Unasked(Exception):
+    """A desk that is not to be asked would have been."""

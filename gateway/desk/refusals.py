@@ -14,8 +14,8 @@ import asyncio
 from dataclasses import replace
 from enum import StrEnum
 
-from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Refused
+from gateway.desk.port import Desk
 
 IN_VAIN = 3  # clients in a row for whom no ticket may be created: then it is the role, and not these clients
 BELIEVED = 5.0  # seconds for which a good answer of the neutral call counts

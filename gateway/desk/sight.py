@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.desk.pacing import BEGUN, Urgency
+from gateway.desk.port import Desk
 from gateway.desk.readback import NotRead
+from gateway.desk.records import Ticket
 
 log = structlog.get_logger("desk")
 
@@ -67,14 +68,14 @@ class Sight:
         for ticket in [*made, *known][:MOST_TRIES]:
             if (shown := await self.shows(ticket)) is not None:
                 return not shown
-        if _rows(await self._desk.tickets_of_client(client_id)):
+        if _tickets(await self._desk.tickets_of_client(client_id)):
             return False
         return bool(self.blind)  # narrowed for others: then nobody knows
 
     async def shows(self, made: Made) -> bool | None:
         """Whether the list shows this ticket; None when it is gone. Raises NotRead."""
-        rows = _rows(await self._desk.listed_by_number(made.number, BEGUN))
-        if any(row["ticket_id"] == made.ticket_id for row in rows):
+        listed = _tickets(await self._desk.listed_by_number(made.number, BEGUN))
+        if any(ticket.id == made.ticket_id for ticket in listed):
             self._seen.add(made.client_id)
             self.blind.pop(made.client_id, None)
             return True
@@ -91,7 +92,7 @@ class Sight:
         return False
 
 
-def _rows(outcome: Outcome) -> list[dict[str, object]]:
+def _tickets(outcome: Outcome) -> list[Ticket]:
     if not isinstance(outcome, Good):
         raise NotRead(outcome)
     return list(outcome.data)

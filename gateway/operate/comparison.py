@@ -13,11 +13,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from gateway.desk.algapsa import bodies, native
-from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.native import NativeComment, NativeTicket
-from gateway.desk.algapsa.scan import seconds
-from gateway.desk.outcome import Good, good, good_unless_refused
+from gateway.desk.native import NativeComment, NativeTicket
+from gateway.desk.outcome import good, good_unless_refused
+from gateway.desk.port import Desk
 from gateway.mail.ids import is_message_id
 from gateway.match.title import clean
 from gateway.operate.progress import Progress, unseen
@@ -86,14 +84,8 @@ class Comparison:
 async def tickets_of(desk: Desk, since: float) -> list[NativeTicket]:
     """The desk's tickets that were made or changed since then, in the order in which they were made. Raises
     DeskAway."""
-    found: dict[str, NativeTicket] = {}
-    page = 1
-    while True:
-        answer = good(await desk.tickets_touched(since - NEAR, page))
-        found.update((ticket.id, ticket) for ticket in map(native.ticket, answer.data))
-        if not bodies.has_next(answer.body):
-            return list(found.values())
-        page += 1
+    found: list[NativeTicket] = good(await desk.native_tickets(since - NEAR)).data
+    return found
 
 
 async def read(desk: Desk, mails: Sequence[Planned], since: float, progress: Progress = unseen) -> There:
@@ -106,11 +98,11 @@ async def read(desk: Desk, mails: Sequence[Planned], since: float, progress: Pro
     wanted.sort(key=lambda ticket: ticket.id not in planned)
     for number, ticket in enumerate(wanted[:MOST_READ]):
         progress("tickets whose comments are read", number, len(wanted))
-        answer = good_unless_refused(await desk.comments(ticket.id, since - NEAR))
+        answer = good_unless_refused(await desk.native_comments(ticket, since - NEAR))
         if answer is None:  # deleted meanwhile, or not for this key
             there.unread += 1
             continue
-        there.comments += [comment for row in answer.data if (comment := native.comment(ticket, row))]
+        there.comments += answer.data
     if wanted:
         progress("tickets whose comments are read", len(wanted), len(wanted))
     there.unread += max(0, len(wanted) - MOST_READ)
@@ -121,21 +113,8 @@ async def _add_commented(desk: Desk, there: There, since: float) -> None:
     """Tickets with a comment from ``since`` on that nobody made or changed since then: a comment by the desk's own mail
     leaves its ticket's time as it was, and so only the search has it."""
     known = {ticket.id for ticket in there.tickets}
-    cursor = ""
-    while True:
-        outcome = await desk.comments_found(cursor)
-        if not isinstance(outcome, Good):
-            there.unsearched = str(outcome)
-            return
-        for row in outcome.data["results"]:
-            if seconds(row.get("updatedAt")) < since:
-                return
-            if row.get("parentId") and row["parentId"] not in known:
-                known.add(row["parentId"])
-                there.tickets.append(native.commented(row))
-        cursor = outcome.data.get("nextCursor") or ""
-        if not cursor:
-            return
+    found, there.unsearched = await desk.native_commented(since)
+    there.tickets += {ticket.id: ticket for ticket in found if ticket.id not in known}.values()
 
 
 # -- side by side ------------------------------------------------------------------------------------

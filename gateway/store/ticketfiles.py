@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
@@ -44,14 +43,11 @@ def uploaded(
     sha256: str,
     delivery_id: str,
     name: str,
-    document: dict[str, Any],
+    document_id: str,
+    file_id: str,
 ) -> None:
     """The desk has the content as this document."""
-    values = {
-        "document_id": document["document_id"],
-        "file_id": document.get("file_id") or "",
-        "delivery_id": delivery_id,
-    }
+    values = {"document_id": document_id, "file_id": file_id, "delivery_id": delivery_id}
     statement = dialects.insert(connection.dialect.name, file).values(
         desk=desk, ticket_id=ticket_id, sha256=sha256, name=name, **values
     )

@@ -9,16 +9,19 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-import httpx
 import structlog
 
 from gateway.config.settings import Settings
 from gateway.notices.calendars import MOST_OCTETS
 from gateway.periodic import run_every
+from gateway.startup import without
 from gateway.store import calendars
 from gateway.store.engine import Store
 from gateway.store.mapping import Reserved
 from gateway.work.calendars import CalendarSource, source_of
+
+with without("click"):
+    import httpx
 
 log = structlog.get_logger("work")
 

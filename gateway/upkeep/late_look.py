@@ -83,11 +83,10 @@ class LateLook:
         ticket_id = await self._ticket_id(effect)
         kind = KINDS[effect.kind]
         hits = await kind.find(self.store, directory.desk, effect, ticket_id, Aim.LATE)
-        others = [hit for hit in hits if hit[kind.remote_key] != effect.remote_id]
+        others = [hit for hit in hits if hit.id != effect.remote_id]
         for other in others:
             self.doubled(effect.kind)
-            double = other[kind.remote_key]
-            log.error("doubled effect", effect=effect.marker, kind=effect.kind, ours=effect.remote_id, other=double)
+            log.error("doubled effect", effect=effect.marker, kind=effect.kind, ours=effect.remote_id, other=other.id)
             await kind.settle_double(directory.desk, effect, other, ticket_id)
         last = effect.sent_at + directory.settings.settle * WATCH[1]
         return last if not others and self.clock() < last else 0.0

@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.scan import seconds
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.periodic import run_every
@@ -54,6 +52,6 @@ def _closed(outcome: Outcome, now: float) -> float | None:
     which the desk told nothing."""
     if isinstance(outcome, Refused) and outcome.is_of_nothing:
         return now
-    if isinstance(outcome, Good) and bodies.is_closed(outcome.data):
-        return seconds(outcome.data.get("closed_at"), now)
+    if isinstance(outcome, Good) and outcome.data.is_closed:
+        return float(outcome.data.closed_at or now)
     return None

@@ -15,11 +15,10 @@ from gateway import blocks as rich
 from gateway.decide.closed import Closing
 from gateway.decide.context import Guard
 from gateway.decide.policy import expected_questions, further_questions
-from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.scan import seconds
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Refused, good
 from gateway.desk.pacing import BEGUN
+from gateway.desk.records import Ticket
 from gateway.mail.ending import Ending, ending_of
 from gateway.mail.ending import Name as Signer
 from gateway.mail.fingerprints import Fingerprints
@@ -99,7 +98,7 @@ class Answers:
         self._begun = False
         self._known: dict[ask.Question, Any] = {}  # answered beside another question
         self._earlier: dict[str, tuple[Email | None, str]] = {}  # other mails that were read again, with their verdicts
-        self._rows: dict[str, dict[str, Any] | None] = {}  # tickets as the desk showed them
+        self._rows: dict[str, Ticket | None] = {}  # tickets as the desk showed them
 
     async def answer(self, question: ask.Question) -> Any:
         """The answer. Raises DeskAway, NoDesk."""
@@ -212,22 +211,22 @@ class Answers:
         if known is not None:
             return known  # type: ignore[no-any-return]
         found = await self._row(ticket_id)
-        return _ticket({**found, "number": found.get("ticket_number"), "fallback": False}) if found else None
+        return _shown(found) if found else None
 
-    async def _row(self, ticket_id: str) -> dict[str, Any] | None:
+    async def _row(self, ticket_id: str) -> Ticket | None:
         """The ticket as the desk has it now, asked for once; None: it is gone."""
         if ticket_id not in self._rows:
             self._rows[ticket_id] = await self._found(ticket_id) or await self._get(ticket_id)
         return self._rows[ticket_id]
 
-    async def _found(self, ticket_id: str) -> dict[str, Any] | None:
+    async def _found(self, ticket_id: str) -> Ticket | None:
         """The ticket by its number, which costs no call of the budget; None for one that has none or is not shown: it
         is asked for by id."""
         desk, question = self._desk().desk, ask.TicketFacts(ticket_id)
         known = self._known.get(question) or await self._read(lambda c: self._from_mapping(c, ticket_id))
         outcome = await desk.tickets_by_number(known.number) if known and known.number else None
-        rows = outcome.data if isinstance(outcome, Good) else ()
-        return next((row for row in rows if row["ticket_id"] == ticket_id), None)
+        tickets = outcome.data if isinstance(outcome, Good) else ()
+        return next((ticket for ticket in tickets if ticket.id == ticket_id), None)
 
     def _from_mapping(self, connection: Connection, ticket_id: str) -> ask.Ticket | None:
         row = mapping.get_ticket(connection, self._desk_name, ticket_id)
@@ -259,11 +258,11 @@ class Answers:
             return Closing()
         return closing_on(board, await self._desk().statuses_of(board_id, self._wait()))
 
-    async def _get(self, ticket_id: str) -> dict[str, Any] | None:
+    async def _get(self, ticket_id: str) -> Ticket | None:
         outcome = await self._desk().desk.ticket(ticket_id, self._wait())
         if isinstance(outcome, Refused) and outcome.is_of_nothing:
             return None
-        found: dict[str, Any] = good(outcome, f"ticket {ticket_id}").data
+        found: Ticket = good(outcome, f"ticket {ticket_id}").data
         return found
 
     async def _unshown(self, ticket_id: str) -> ask.Unshown | None:
@@ -272,11 +271,7 @@ class Answers:
         if not isinstance(outcome, Good):
             return None
         prints = await self._read(lambda c: posted.prints_of(c, self._desk_name, ticket_id))
-        notes = [
-            rich.words(row["note"])
-            for row in outcome.data
-            if isinstance(row.get("note"), str) and not row.get("deleted_at")
-        ]
+        notes = [rich.words(comment.text) for comment in outcome.data if comment.text is not None]
         known = KnownWords(notes, Fingerprints(prints))
         return ask.Unshown(
             missing=unknown_in(self._passages, known),
@@ -299,11 +294,11 @@ class Answers:
         outcome = await self._desk().desk.tickets_by_number(number)
         if isinstance(outcome, Refused) and outcome.status == 400:
             return None
-        hits = [row for row in good(outcome).data if str(row.get("ticket_number")).casefold() == number.casefold()]
+        hits = [ticket for ticket in good(outcome).data if ticket.number.casefold() == number.casefold()]
         if len(hits) != 1:
             return None
-        self._rows[hits[0]["ticket_id"]] = hits[0]
-        return _ticket({**hits[0], "number": hits[0].get("ticket_number"), "fallback": False})
+        self._rows[hits[0].id] = hits[0]
+        return _shown(hits[0])
 
 
 def from_store(connection: Connection, delivery: Delivery, question: ask.Question) -> Any:
@@ -361,33 +356,41 @@ def from_store(connection: Connection, delivery: Delivery, question: ask.Questio
     raise TypeError(f"not a question for the store: {question}")
 
 
-def _state(row: dict[str, Any]) -> ask.TicketState:
+def _state(ticket: Ticket) -> ask.TicketState:
     """The desk's ticket as a TicketState."""
+    at = datetime.fromtimestamp(ticket.closed_at, UTC).isoformat() if ticket.closed_at > 0 else ""
     return ask.TicketState(
-        ticket_id=row["ticket_id"],
-        number=row.get("ticket_number") or "",
-        is_closed=bodies.is_closed(row),
-        closed_at=_readable(row.get("closed_at")),
-        client_id=row.get("client_id") or "",
-        board_id=row.get("board_id") or "",
-        master_id=row.get("master_ticket_id") or "",
-        contact_id=row.get(bodies.CONTACT_ID) or "",
-        watchers=bodies.watchers_of(row),
+        ticket_id=ticket.id,
+        number=ticket.number,
+        is_closed=ticket.is_closed,
+        closed_at=at,
+        client_id=ticket.client_id,
+        board_id=ticket.board_id,
+        master_id=ticket.master_id,
+        contact_id=ticket.contact_id,
+        watchers=ticket.watchers,
     )
 
 
-def _readable(stamp: str | None) -> str:
-    """A time of the desk in ISO 8601 with its offset, "" for none and for one that nobody can read."""
-    at = seconds(stamp, 0.0)
-    return datetime.fromtimestamp(at, UTC).isoformat() if at > 0 else ""
+def _shown(ticket: Ticket) -> ask.Ticket:
+    """The desk's ticket that the store does not know."""
+    return ask.Ticket(
+        ticket_id=ticket.id,
+        number=ticket.number,
+        board_id=ticket.board_id,
+        client_id=ticket.client_id,
+        contact_id=ticket.contact_id,
+        fallback=False,
+    )
 
 
 def _ticket(row: Any) -> ask.Ticket:
+    """The store's ticket."""
     return ask.Ticket(
         ticket_id=row["ticket_id"],
         number=row["number"] or "",
         board_id=row.get("board_id") or "",
         client_id=row.get("client_id") or "",
-        contact_id=row.get("contact_id") or row.get(bodies.CONTACT_ID) or "",
+        contact_id=row.get("contact_id") or "",
         fallback=bool(row["fallback"]),
     )

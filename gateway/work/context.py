@@ -5,7 +5,7 @@ One function for live mail, ``gateway explain`` and ``gateway whatif``: what the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,9 +16,9 @@ from gateway.config.settings import Settings
 from gateway.decide.closed import Closing
 from gateway.decide.context import DeliveryContext, Guard, MailboxPolicy
 from gateway.decide.requester import RequesterPolicy
-from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.catalog import Catalog, UnknownName, reopen_statuses
+from gateway.desk.catalog import Catalog, UnknownName, reopen_statuses
 from gateway.desk.directory import Directory
+from gateway.desk.records import Board, Status
 from gateway.match import domains
 from gateway.match.gratitude import words_of
 from gateway.match.ours import Ours
@@ -183,9 +183,8 @@ def _closing_of(box: MailboxSettings | None, board_id: str, catalog: Catalog) ->
     return Closing(box.closed, box.reopen_window, status if box.closed == "reopen" else "")
 
 
-def closing_on(board: Mapping[str, Any], statuses: Sequence[Mapping[str, Any]]) -> Closing:
+def closing_on(board: Board, statuses: Sequence[Status]) -> Closing:
     """What the board itself says."""
-    reopens, window = bodies.reopening(board)
-    if not reopens:
-        return Closing("comment", window)
-    return Closing("reopen", window, next(iter(reopen_statuses(board, statuses)), ""))
+    if not board.reopens:
+        return Closing("comment", board.reopen_window)
+    return Closing("reopen", board.reopen_window, next(iter(reopen_statuses(board, statuses)), ""))

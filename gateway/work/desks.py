@@ -1,4 +1,4 @@
-"""The desks of the configuration, each as a client with its catalog."""
+"""The desks of the configuration, each as a client with its catalog: the place that knows which product they are."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from gateway.config.settings import Settings
-from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.rehearsal import RehearsedDesk
+from gateway.desk.algapsa import product as algapsa
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Outcome
+from gateway.desk.port import Desk
+from gateway.desk.product import Product
 from gateway.metrics import Metrics
 from gateway.store.budget import Limit
 from gateway.store.engine import Store
 from gateway.work.budget import SharedPacing
 from gateway.work.rules import boards_named
+
+
+def product_of(settings: Settings, name: str) -> Product:
+    """The product of which a desk of the configuration is."""
+    return algapsa
 
 
 def make_directory(
@@ -36,7 +42,8 @@ def make_directory(
             metrics.desk_calls.labels(name, route, type(outcome).__name__.lower()).inc()
             metrics.desk_seconds.labels(name, route).observe(seconds)
 
-    make = Desk if own.mode == "live" or store is None else partial(RehearsedDesk, store=store)
+    product = product_of(settings, name)
+    make = product.live if own.mode == "live" or store is None else partial(product.rehearsed, store=store)
     desk = make(
         name,
         str(own.url),
@@ -75,9 +82,9 @@ def directory_of(settings: Settings, name: str, desk: Desk, kind: type[Directory
     return kind(desk, own, boxes, boards_named(settings), settings.aliases, clients_needed=mapped)
 
 
-def rehearsed_desk(settings: Settings, name: str, store: Store) -> RehearsedDesk:
-    """The client of a configured desk that writes nothing there. Raises ConfigError for a key file."""
+def rehearsed_desk(settings: Settings, name: str, store: Store) -> Desk:
+    """A configured desk to which nothing is written. Raises ConfigError for a key file."""
     own = settings.desks[name]
-    return RehearsedDesk(
+    return product_of(settings, name).rehearsed(
         name, str(own.url), own.key(), store=store, timeout=own.timeout, rate=own.rate, burst=own.burst
     )

@@ -19,6 +19,7 @@ from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unk
 from gateway.desk.pacing import Urgency
 from gateway.desk.permit import Permit
 from gateway.desk.readback import Aim, NotRead
+from gateway.desk.records import Remote
 from gateway.desk.refusals import Whose
 from gateway.model.reasons import Reason
 from gateway.model.waiting import Waiting, Waits
@@ -169,7 +170,7 @@ class _Execution:
 
     async def _unfit(self, effect: Effect, unfit: Unfit) -> None:
         if unfit.done:
-            await self.ledger.done(effect, {})
+            await self.ledger.done(effect, Remote())
         else:
             await self.ledger.end(effect, EffectState.SKIPPED, reason=str(unfit))
 
@@ -226,7 +227,7 @@ class _Execution:
         now = self.clock()
         match outcome:
             case Good(data=data):
-                await self._done(effect, data if isinstance(data, dict) else {})
+                await self._done(effect, data if isinstance(data, Remote) else Remote())
                 return None
             case NotSent(reason):
                 await self.ledger.back(effect)
@@ -240,7 +241,7 @@ class _Execution:
             case Refused():
                 return await self._refused(effect, outcome)
 
-    async def _done(self, effect: Effect, remote: dict[str, Any], doubtful: bool = False) -> None:
+    async def _done(self, effect: Effect, remote: Remote, doubtful: bool = False) -> None:
         await self.ledger.done(effect, remote, doubtful)
         KINDS[effect.kind].tell(self.directory, effect, remote, doubtful)
 
@@ -272,7 +273,7 @@ class _Execution:
             return Defer(now + max(1.0, self.desk.breaker.wait(now)), Waits(waiting, str(outcome)), str(outcome))
         kind = KINDS[effect.kind]
         if outcome.status == 409 and kind.conflict is Conflict.DONE:
-            await self._done(effect, {})
+            await self._done(effect, Remote())
             return None
         if outcome.status == 409 and kind.conflict is Conflict.TAKEN:
             return await self._is_taken(effect)

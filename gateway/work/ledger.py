@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from gateway.desk.algapsa import bodies
+from gateway.desk.records import Remote
 from gateway.mail.ending import Seen
 from gateway.store import deliveries, effects, endings, mapping, order, problems, ticketfiles
 from gateway.store.deliveries import Delivery
@@ -21,19 +21,6 @@ from gateway.work.progress import Progress
 from gateway.work.unknown import WATCH
 
 log = structlog.get_logger("work")
-
-KEEP = (
-    bodies.CONTACT_ID,
-    "ticket_id",
-    "ticket_number",
-    "comment_id",
-    "document_id",
-    "file_id",
-    "created_at",
-    "entered_at",
-    "updated_at",
-    "described",
-)
 
 
 class Ledger:
@@ -96,25 +83,24 @@ class Ledger:
         await self.store.write(end)
         self.remember(effect, state=state, reason=reason)
 
-    async def done(self, effect: Effect, remote: dict[str, Any], doubtful: bool = False) -> None:
+    async def done(self, effect: Effect, remote: Remote, doubtful: bool = False) -> None:
         """The desk has the effect: record it with all that follows, in one transaction. An effect that
         was ever unknown is looked at again later."""
         now, kind = self.clock(), KINDS[effect.kind]
-        remote_id = str(remote.get(kind.remote_key, ""))
-        kept = {key: remote.get(key) for key in KEEP if remote.get(key) is not None}
+        kept = remote.kept()
         watch = now + self.settle * WATCH[0] if kind.is_watched and (doubtful or effect.sends > 1) else 0.0
-        values: dict[str, Any] = {"remote_id": remote_id, "watch_at": watch, "good_at": now, "reason": ""}
+        values: dict[str, Any] = {"remote_id": remote.id, "watch_at": watch, "good_at": now, "reason": ""}
         done = replace(effect, state=EffectState.DONE, remote=kept, **values)
         posts = kind.posts(self.progress, effect)
         left = [other for other in self.effects if other.state in UNFINISHED and other.idx != effect.idx]
         spared = [other for other in left if self._is_spared(other)]
         last = not kind.only_on_refusal and len(spared) == len(left)
-        delivery = replace(self.delivery, ticket_id=remote_id) if kind.makes_ticket else self.delivery
+        delivery = replace(self.delivery, ticket_id=remote.id) if kind.makes_ticket else self.delivery
 
         def record(connection: Connection) -> None:
             deliveries.check_claim(connection, self.delivery)
             effects.set_state(connection, effect, EffectState.DONE, remote=kept, **values)
-            kind.record_done(connection, delivery, effect, kept, now)
+            kind.record_done(connection, delivery, effect, remote, now)
             if posts:
                 self._posted(connection, delivery, remote, now)
             where: dict[str, Any] = {"posted": True, "ticket_id": delivery.ticket_id} if posts else {}
@@ -128,7 +114,7 @@ class Ledger:
 
         await self.store.write(record)
         if kind.makes_ticket:
-            self.made = {"ticket_id": remote_id, "number": str(remote.get("ticket_number") or "")}
+            self.made = {"ticket_id": remote.id, "number": remote.ticket_number}
         self.effects[effect.idx] = done
         self.progress.delivery = replace(delivery, posted=delivery.posted or posts)
         if last:
@@ -139,7 +125,7 @@ class Ledger:
     def _is_spared(self, effect: Effect) -> bool:
         return KINDS[effect.kind].is_spared(self.progress, effect)
 
-    def _posted(self, connection: Connection, delivery: Delivery, remote: dict[str, Any], now: float) -> None:
+    def _posted(self, connection: Connection, delivery: Delivery, remote: Remote, now: float) -> None:
         """Ids, people and files lead to the ticket from now on."""
         plan = delivery.plan or {}
         if delivery.moved_to:
@@ -158,14 +144,14 @@ class Ledger:
                 connection,
                 desk=delivery.desk,
                 ticket_id=delivery.ticket_id,
-                number=str(remote.get("ticket_number") or ""),
+                number=remote.ticket_number,
                 board_id=delivery.board_id,
                 client_id=plan["client_id"],
                 contact_id=plan["contact_id"] or self.progress.made_contact(),
                 fallback=plan["fallback"],
             )
-            number, about = str(remote.get("ticket_number") or ""), self.progress.about
-            problems.ticket_made(connection, delivery.id, delivery.ticket_id, number, about)
+            about = self.progress.about
+            problems.ticket_made(connection, delivery.id, delivery.ticket_id, remote.ticket_number, about)
             for file in (each for each in self.progress.files() if not each.body.held):
                 ticketfiles.reserve(
                     connection, delivery.desk, delivery.ticket_id, file.body.sha256, delivery.id, file.body.name

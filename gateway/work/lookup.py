@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
-from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Refused, good
+from gateway.desk.port import Desk
+from gateway.desk.records import Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ async def ticket_at(desk: Desk, name: str) -> Found | None:
     data = good(outcome).data
     if ticket_id:
         return _found(data)
-    hits = [row for row in data if str(row.get("ticket_number")).casefold() == name.casefold()]
+    hits = [ticket for ticket in data if ticket.number.casefold() == name.casefold()]
     return _found(hits[0]) if len(hits) == 1 else None
 
 
@@ -40,5 +40,5 @@ def _as_id(name: str) -> str:
         return ""
 
 
-def _found(row: dict[str, Any]) -> Found:
-    return Found(str(row["ticket_id"]), str(row.get("ticket_number") or ""), str(row.get("title") or ""))
+def _found(ticket: Ticket) -> Found:
+    return Found(ticket.id, ticket.number, ticket.title)

@@ -9,7 +9,7 @@ import structlog
 
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.profile import KeyPart, Profile
-from gateway.desk.algapsa.catalog import Catalog, UnknownName
+from gateway.desk.catalog import Catalog, UnknownName
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.notice import Notice, ResolvedNotice
@@ -58,7 +58,7 @@ def resolved_notice(
         missing = (missing_key(notice.expected, each),)
     priorities, closed = {}, {}
     if catalog is not None:
-        priorities = {str(row["priority_name"]).casefold(): str(row["priority_id"]) for row in catalog.priorities}
+        priorities = {priority.name.casefold(): priority.id for priority in catalog.priorities}
         closed = {board: status for board in catalog.boards if (status := catalog.closed_status(board))}
     return ResolvedNotice(
         notice,

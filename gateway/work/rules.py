@@ -13,7 +13,7 @@ from gateway.config.locations import Fault
 from gateway.config.rules import ExampleSettings, RuleSettings
 from gateway.config.settings import Settings
 from gateway.decide.rules import Rule, Rules
-from gateway.desk.algapsa.catalog import Catalog, UnknownName
+from gateway.desk.catalog import Catalog, UnknownName
 from gateway.match import captures
 from gateway.match.conditions import Answer, View
 from gateway.model.envelope import Envelope
@@ -102,7 +102,7 @@ def ids_of(rule: RuleSettings, catalog: Catalog) -> dict[str, str]:
         person = catalog.staff.get(rule.assignee.lower())
         if person is None:
             raise UnknownName(f"assignee {rule.assignee!r}: no active technician of the desk has this address")
-        ids["assigned_to"] = person.user_id
+        ids["assigned_to"] = person.id
     return ids
 
 

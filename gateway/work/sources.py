@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from gateway.config.notices import NoticeSettings
 from gateway.config.profile import Profile
 from gateway.config.settings import Settings
-from gateway.desk.algapsa.catalog import Catalog
+from gateway.desk.catalog import Catalog
 from gateway.match.words import folded
 from gateway.notices.source import Identity, Source, Sources
 

@@ -12,8 +12,10 @@ import pytest
 
 from gateway import blocks as b
 from gateway.config.mailbox import MailboxSettings
-from gateway.desk.algapsa import bodies, catalog, readback
-from gateway.desk.algapsa.client import Desk
+from gateway.desk import catalog
+from gateway.desk.algapsa import bodies, readback
+from gateway.desk.algapsa.client import Client
+from gateway.desk.algapsa.desk import AlgaDesk
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import LocalPacing
 from gateway.desk.readback import Aim, NotRead
@@ -38,15 +40,15 @@ def sim(running: Simulator) -> Simulator:
 
 
 @pytest.fixture
-async def desk(sim: Simulator) -> AsyncIterator[Desk]:
-    client = Desk("default", sim.api, sim.key, timeout=2, rate=0)
+async def desk(sim: Simulator) -> AsyncIterator[Client]:
+    client = Client("default", sim.api, sim.key, timeout=2, rate=0)
     yield client
     await client.close()
 
 
 @pytest.fixture
-async def body(desk: Desk) -> dict[str, Any]:
-    known = await catalog.load(desk, [BOX], 0)
+async def body(desk: Client) -> dict[str, Any]:
+    known = await catalog.load(AlgaDesk(desk), [BOX], 0)
     assert known.faults == {}
     place = known.destinations[BOX.address]
     return {
@@ -64,14 +66,14 @@ def good(outcome: Outcome) -> Any:
     return outcome.data
 
 
-async def test_names_become_ids(desk: Desk) -> None:
-    known = await catalog.load(desk, [BOX, BOX.model_copy(update={"board": "Nope"})], 0)
+async def test_names_become_ids(desk: Client) -> None:
+    known = await catalog.load(AlgaDesk(desk), [BOX, BOX.model_copy(update={"board": "Nope"})], 0)
     assert all("it has" in str(fault) for fault in next(iter(known.faults.values())))
     assert known.staff["tess@msp.example"].name == "Tess Technician"
-    assert {board["board_name"] for board in known.boards.values()} == {"Support", "Sales", "Alerts"}
+    assert {board.name for board in known.boards.values()} == {"Support", "Sales", "Alerts"}
 
 
-async def test_the_whole_way(desk: Desk, sim: Simulator, body: dict[str, Any], tmp_path: Path) -> None:
+async def test_the_whole_way(desk: Client, sim: Simulator, body: dict[str, Any], tmp_path: Path) -> None:
     started = time.time() - 1
     ticket = good(await desk.create_ticket(body))["ticket_id"]
     assert good(await desk.ticket(ticket))["attributes"] == body["attributes"]
@@ -112,7 +114,7 @@ def marked(body: dict[str, Any], marker: str) -> dict[str, Any]:
     return {**body, "attributes": {"email_gateway": {"marker": marker}}}
 
 
-async def test_many_pages_are_read(desk: Desk, sim: Simulator, body: dict[str, Any]) -> None:
+async def test_many_pages_are_read(desk: Client, sim: Simulator, body: dict[str, Any]) -> None:
     started = time.time()
     for number in range(205):
         good(await desk.create_ticket(marked(body, f"m-{number}")))
@@ -128,7 +130,7 @@ async def test_many_pages_are_read(desk: Desk, sim: Simulator, body: dict[str, A
     assert len(good(await desk.comments(ticket, time.time() - 60))) == 201
 
 
-async def test_a_scan_goes_on_where_it_was_stopped(desk: Desk, sim: Simulator, body: dict[str, Any]) -> None:
+async def test_a_scan_goes_on_where_it_was_stopped(desk: Client, sim: Simulator, body: dict[str, Any]) -> None:
     """Meanwhile tickets of the first page are deleted: none of those behind is passed over."""
     started = time.time()
     for number in range(250):
@@ -148,7 +150,7 @@ async def test_a_scan_goes_on_where_it_was_stopped(desk: Desk, sim: Simulator, b
 
 
 async def test_before_a_ticket_is_made_again_all_users_tickets_are_looked_at(
-    desk: Desk, sim: Simulator, body: dict[str, Any]
+    desk: Client, sim: Simulator, body: dict[str, Any]
 ) -> None:
     """The key may have become another user's since."""
     started = time.time()
@@ -163,7 +165,7 @@ async def test_before_a_ticket_is_made_again_all_users_tickets_are_looked_at(
 
 
 async def test_a_look_for_a_file_goes_on_with_the_next_candidate(
-    desk: Desk, sim: Simulator, body: dict[str, Any], tmp_path: Path
+    desk: Client, sim: Simulator, body: dict[str, Any], tmp_path: Path
 ) -> None:
     ticket = good(await desk.create_ticket(body))["ticket_id"]
     for name, content in (("a", b"1"), ("b", b"2"), ("c", b"3")):
@@ -187,7 +189,7 @@ async def test_a_look_for_a_file_goes_on_with_the_next_candidate(
     assert kinds.count("download") == 3 + 2
 
 
-async def test_refusals_are_the_desks_own(desk: Desk, body: dict[str, Any]) -> None:
+async def test_refusals_are_the_desks_own(desk: Client, body: dict[str, Any]) -> None:
     for change, status in (({"title": " "}, 400), ({"status_id": body["board_id"]}, 400)):
         outcome = await desk.create_ticket({**body, **change})
         assert isinstance(outcome, Refused) and outcome.status == status
@@ -212,7 +214,7 @@ async def test_refusals_are_the_desks_own(desk: Desk, body: dict[str, Any]) -> N
     ],
 )
 async def test_trouble_is_unknown_and_read_back(
-    desk: Desk, sim: Simulator, body: dict[str, Any], rule: dict[str, Any], stored: int
+    desk: Client, sim: Simulator, body: dict[str, Any], rule: dict[str, Any], stored: int
 ) -> None:
     sent = time.time()
     sim.faults.set([{"kind": "create_ticket", "times": 1, **rule}])
@@ -224,7 +226,7 @@ async def test_trouble_is_unknown_and_read_back(
     assert len(await readback.tickets(desk, "m-1", sent)) == stored
 
 
-async def test_a_read_back_counts_only_whole(desk: Desk, sim: Simulator, body: dict[str, Any]) -> None:
+async def test_a_read_back_counts_only_whole(desk: Client, sim: Simulator, body: dict[str, Any]) -> None:
     for _ in range(101):
         good(await desk.create_ticket(body))
     sim.faults.set([{"kind": "readback", "skip": 1, "do": "answer", "status": 500, "times": 1}])
@@ -234,14 +236,14 @@ async def test_a_read_back_counts_only_whole(desk: Desk, sim: Simulator, body: d
     assert len(await readback.tickets(desk, "m-1", time.time())) == 101
 
 
-async def test_throttled_waits_as_told(desk: Desk, sim: Simulator, body: dict[str, Any]) -> None:
+async def test_throttled_waits_as_told(desk: Client, sim: Simulator, body: dict[str, Any]) -> None:
     sim.faults.set([{"kind": "create_ticket", "do": "limit", "seconds": 1.5, "times": 1}])
     outcome = await desk.create_ticket(body)
     assert isinstance(outcome, Throttled) and outcome.after == 1.5
     assert not sim.desk.tickets
 
 
-async def test_a_database_away_is_401_and_not_ready(desk: Desk, sim: Simulator, body: dict[str, Any]) -> None:
+async def test_a_database_away_is_401_and_not_ready(desk: Client, sim: Simulator, body: dict[str, Any]) -> None:
     sim.desk.database_up = False
     outcome = await desk.create_ticket(body)
     assert isinstance(outcome, Refused) and outcome.status == 401
@@ -250,7 +252,7 @@ async def test_a_database_away_is_401_and_not_ready(desk: Desk, sim: Simulator, 
     assert await desk.ready()
 
 
-async def test_a_desk_that_is_gone_was_not_sent_to(desk: Desk, sim: Simulator, body: dict[str, Any]) -> None:
+async def test_a_desk_that_is_gone_was_not_sent_to(desk: Client, sim: Simulator, body: dict[str, Any]) -> None:
     sim.stop()
     desk.breaker.good()
     assert isinstance(await desk.create_ticket(body), Unknown | NotSent)  # a kept connection may be tried first

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import DeskSettings
-from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.client import Client
+from gateway.desk.algapsa.desk import AlgaDesk
 from gateway.desk.directory import Directory
 from gateway.simulator import Seed, Simulator
 
@@ -18,9 +19,9 @@ CLIENTS = 5_000
 
 def directory(simulator: Simulator, *, rate: int = 0, burst: int = 0, **names: str) -> Directory:
     transport = httpx.ASGITransport(app=simulator.app)
-    desk = Desk("d", "http://desk/api/v1", "demo-desk-key", transport=transport, rate=rate, burst=burst)
+    client = Client("d", "http://desk/api/v1", "demo-desk-key", transport=transport, rate=rate, burst=burst)
     box = MailboxSettings(**{"address": "support@msp.example", "fallback_client": f"Client {CLIENTS}", **names})
-    return Directory(desk, DeskSettings(url="http://desk/api/v1", api_key="k"), [box])  # type: ignore[arg-type]
+    return Directory(AlgaDesk(client), DeskSettings(url="http://desk/api/v1", api_key="k"), [box])  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ async def test_a_catalog_larger_than_the_budget_waits_page_by_page(
         return next(refused, 0.0) or await left(*given, **named)
 
     monkeypatch.setattr(desk_directory.desk.pacing, "take", take)
-    monkeypatch.setattr(desk_directory.desk, "_sleep", sleep)
+    monkeypatch.setattr(desk_directory.desk.client, "_sleep", sleep)  # type: ignore[attr-defined]
 
     assert await desk_directory.refresh()
     assert slept == [0.5, 0.5, 0.5]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.client import Client
 from gateway.desk.outcome import Good
 
 
-def desk(asked: list[httpx.Request], url: str = "http://desk/api/v1", status: int = 200, **headers: str) -> Desk:
+def desk(asked: list[httpx.Request], url: str = "http://desk/api/v1", status: int = 200, **headers: str) -> Client:
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         return httpx.Response(status, stream=httpx.ByteStream(b'{"data": []}'), headers=headers)
 
-    return Desk("desk", url, "key", rate=0, transport=httpx.MockTransport(answer))
+    return Client("desk", url, "key", rate=0, transport=httpx.MockTransport(answer))
 
 
 async def test_the_key_and_what_is_taken_go_with_each() -> None:

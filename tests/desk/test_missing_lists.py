@@ -13,9 +13,10 @@ import pytest
 
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import DeskSettings
-from gateway.desk.algapsa import lists
-from gateway.desk.algapsa.catalog import Catalog, UnknownName
-from gateway.desk.algapsa.client import Desk
+from gateway.desk import lists
+from gateway.desk.algapsa.client import Client
+from gateway.desk.algapsa.desk import AlgaDesk
+from gateway.desk.catalog import Catalog, UnknownName
 from gateway.desk.directory import CATALOG_KEPT, FIRST_AGAIN, Directory
 from gateway.simulator import Seed, Simulator
 from tests.waiting import PATIENCE
@@ -71,10 +72,10 @@ class Asked:
     def __init__(self, box: dict[str, Any] | None = None, boards: tuple[str, ...] = (), **more: Any) -> None:
         self.bent = Bent(Simulator(Seed()))
         self.now = 1_000_000.0
-        desk = Desk("d", "http://desk/api/v1", "demo-desk-key", rate=0, transport=self.bent, clock=lambda: self.now)
+        client = Client("d", "http://desk/api/v1", "demo-desk-key", rate=0, transport=self.bent, clock=lambda: self.now)
         mailbox = MailboxSettings(address="support@msp.example", board="Support", **(box or {}))
         settings = DeskSettings(url="http://desk/api/v1", api_key="k")  # type: ignore[arg-type]
-        self.directory = Directory(desk, settings, [mailbox], boards, **more)
+        self.directory = Directory(AlgaDesk(client), settings, [mailbox], boards, **more)
 
     async def refresh(self, **odd: Answer) -> bool:
         self.bent.odd = {name.replace("_", "/"): answer for name, answer in odd.items()}

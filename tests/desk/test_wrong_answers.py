@@ -22,16 +22,17 @@ from hypothesis import strategies as st
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import DeskSettings
 from gateway.desk import body
-from gateway.desk.algapsa import readback
+from gateway.desk.algapsa import readback, rows
 from gateway.desk.algapsa.answer import classify
 from gateway.desk.algapsa.calls import MOST_SKEW
-from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.client import Client
+from gateway.desk.algapsa.desk import AlgaDesk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import DeskAway, Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.readback import NotRead
 from gateway.model.effects import ContactBody, DocumentBody
-from gateway.work.answers import _state, _ticket
+from gateway.work.answers import _state
 from gateway.work.effects.base import NotAnswered
 from tests.contract.replay import exchanges
 from tests.sizes import size
@@ -39,7 +40,7 @@ from tests.waiting import PATIENCE
 
 ID = "0b6cf1e6-6f4f-4a53-9f0e-1c2f7a5b1c11"
 Answer = tuple[int, bytes, dict[str, str]]
-Call = Callable[[Desk], Awaitable[Outcome]]
+Call = Callable[[Client], Awaitable[Outcome]]
 
 EXAMPLES = size(6, 200)
 
@@ -82,15 +83,15 @@ DOWNLOAD, USES_NOTHING = {"document hash"}, {"delete document"}
 """A download may be any bytes; of the answer to a deletion nothing is used (the desk's own says null)."""
 
 
-def desk_that_says(answer: Answer | Callable[[httpx.Request], Answer], **more: Any) -> Desk:
+def desk_that_says(answer: Answer | Callable[[httpx.Request], Answer], **more: Any) -> Client:
     def handler(request: httpx.Request) -> httpx.Response:
         status, content, headers = answer(request) if callable(answer) else answer
         return httpx.Response(status, stream=httpx.ByteStream(content), headers=headers)
 
-    return Desk("d", "http://desk/api/v1", "k", rate=0, transport=httpx.MockTransport(handler), **more)
+    return Client("d", "http://desk/api/v1", "k", rate=0, transport=httpx.MockTransport(handler), **more)
 
 
-def asked(call: Call, answer: Answer) -> tuple[Outcome, Desk, list[tuple[str, str]]]:
+def asked(call: Call, answer: Answer) -> tuple[Outcome, Client, list[tuple[str, str]]]:
     told: list[tuple[str, str]] = []
     desk = desk_that_says(answer, observe=lambda route, outcome, _: told.append((route, type(outcome).__name__)))
 
@@ -213,7 +214,7 @@ def test_an_answer_that_never_ends_is_left(name: str) -> None:
         return httpx.Response(200, stream=Dripping())
 
     async def ask() -> Outcome:
-        desk = Desk("d", "http://desk/api/v1", "k", rate=0, timeout=0.05, transport=httpx.MockTransport(handler))
+        desk = Client("d", "http://desk/api/v1", "k", rate=0, timeout=0.05, transport=httpx.MockTransport(handler))
         async with asyncio.timeout(PATIENCE):
             return await CALLS[name](desk)
 
@@ -313,9 +314,9 @@ class Readers:
 
     box = MailboxSettings(address="support@msp.example", board="Support", fallback_client="Acme")
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Client) -> None:
         self.desk = desk
-        self.directory = Directory(desk, DeskSettings(url="http://desk/api/v1", api_key="k"), [self.box])  # type: ignore[arg-type]
+        self.directory = Directory(AlgaDesk(desk), DeskSettings(url="http://desk/api/v1", api_key="k"), [self.box])  # type: ignore[arg-type]
 
     async def run(self) -> None:
         with self.allowed():
@@ -343,8 +344,7 @@ class Readers:
             )
         outcome = await self.desk.ticket(ID)
         if isinstance(outcome, Good):
-            _state(outcome.data)
-            _ticket({**outcome.data, "number": outcome.data.get("ticket_number"), "fallback": False})
+            _state(rows.ticket(outcome.data))
 
     @contextlib.contextmanager
     def allowed(self) -> Iterator[None]:
@@ -430,14 +430,14 @@ async def test_an_encoding_is_known_in_any_case() -> None:
 
 @pytest.mark.parametrize("stamp", ["yesterday", "2026-13-01T00:00:00Z", "", None, "9999999999", "0001-01-01T00:00:00Z"])
 def test_a_time_that_nobody_can_read_is_none(stamp: str | None) -> None:
-    state = _state({"ticket_id": ID, "closed_at": stamp, "status_is_closed": True})
+    state = _state(rows.ticket({"ticket_id": ID, "closed_at": stamp, "status_is_closed": True}))
 
     assert state.closed_at == ""
 
 
 @pytest.mark.parametrize("stamp", ["2026-11-28T10:00:00.000Z", "2026-11-28T11:00:00+01:00", "2026-11-28T10:00:00"])
 def test_a_time_of_the_desk_has_its_offset(stamp: str) -> None:
-    assert _state({"ticket_id": ID, "closed_at": stamp}).closed_at == "2026-11-28T10:00:00+00:00"
+    assert _state(rows.ticket({"ticket_id": ID, "closed_at": stamp})).closed_at == "2026-11-28T10:00:00+00:00"
 
 
 @pytest.mark.parametrize(
@@ -451,7 +451,7 @@ def test_a_time_of_the_desk_has_its_offset(stamp: str) -> None:
     ],
 )
 def test_a_flag_that_is_null_says_nothing(row: dict[str, Any], closed: bool) -> None:
-    assert _state({"ticket_id": ID, **row}).is_closed is closed
+    assert rows.ticket({"ticket_id": ID, **row}).is_closed is closed
 
 
 async def test_comments_without_a_time_do_not_end_the_reading() -> None:
@@ -493,7 +493,7 @@ async def test_a_call_that_ends_before_it_is_connected_was_not_sent() -> None:
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(listening.getsockname())
-        desk = Desk("d", f"http://127.0.0.1:{listening.getsockname()[1]}/api/v1", "k", rate=0, timeout=0.2)
+        desk = Client("d", f"http://127.0.0.1:{listening.getsockname()[1]}/api/v1", "k", rate=0, timeout=0.2)
         outcomes = [await desk.add_comment(ID, {}) for _ in range(3)]
         await desk.close()
 
@@ -510,7 +510,7 @@ async def test_whose_an_international_domain_is_in_whatever_form_the_desk_keeps_
         return 200, json.dumps({"data": rows, "pagination": {"hasNext": False}}).encode(), {}
 
     directory = Directory(
-        desk_that_says(handler),
+        AlgaDesk(desk_that_says(handler)),
         DeskSettings(url="http://desk/api/v1", api_key="k"),
         [],  # type: ignore[arg-type]
     )
@@ -530,7 +530,7 @@ async def test_a_domain_with_more_contacts_than_are_read_is_of_no_client_and_ask
         return 200, json.dumps({"data": [row], "pagination": {"hasNext": True}}).encode(), {}
 
     directory = Directory(
-        desk_that_says(handler),
+        AlgaDesk(desk_that_says(handler)),
         DeskSettings(url="http://desk/api/v1", api_key="k"),
         [],  # type: ignore[arg-type]
     )

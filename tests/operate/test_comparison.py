@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.desk.algapsa import native
+from gateway.desk.algapsa.desk import AlgaDesk
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.operate import comparison
 from gateway.operate.comparison import ELSEWHERE, ONLY_HERE, ONLY_THERE, OTHER_READERS, SAME, There, compare, read
@@ -107,7 +108,7 @@ CASES: dict[str, tuple[list[Planned], list[dict[str, Any]], dict[str, list[dict[
 async def test_what_belongs_together(name: str) -> None:
     mails, rows, said, tickets, comments = CASES[name]
     desk: Any = Lists(rows, {str(each["ticket_id"]): said.get(each["ticket_id"], []) for each in rows})
-    found = compare(mails, await read(desk, mails, NOW - 86_400), {}, NOW - 86_400, NOW + 86_400)
+    found = compare(mails, await read(AlgaDesk(desk), mails, NOW - 86_400), {}, NOW - 86_400, NOW + 86_400)
 
     assert (dict(found.counts), dict(found.comments), found.unread) == (tickets, comments, 0)
     assert (
@@ -120,7 +121,7 @@ async def test_reading_is_bounded_and_says_what_was_left_out(monkeypatch: pytest
     monkeypatch.setattr(comparison, "MOST_READ", 3)
     rows = [row(str(number), at=NOW + number) for number in range(5)]
     desk: Any = Lists(rows, {str(number): [] for number in (0, 4)})
-    there: There = await read(desk, [planned("1", "comment", ticket_id="0")], NOW)
+    there: There = await read(AlgaDesk(desk), [planned("1", "comment", ticket_id="0")], NOW)
 
     assert [ticket.id for ticket in there.tickets] == ["0", "1", "2", "3", "4"]
     assert desk.asked == ["0", "4", "3"]  # the planned one, then the newest

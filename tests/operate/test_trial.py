@@ -26,7 +26,8 @@ from structlog.testing import capture_logs
 from benchmarks.mailbox import write_mbox
 from gateway.config.load import parse
 from gateway.config.settings import Settings
-from gateway.desk.algapsa.rehearsal import NotRehearsed, RehearsedDesk
+from gateway.desk.algapsa.desk import AlgaDesk
+from gateway.desk.algapsa.rehearsal import NotRehearsed, RehearsedClient
 from gateway.mail.head import split_head
 from gateway.operate import beside
 from gateway.operate.trial import ahead, kept, way
@@ -170,15 +171,13 @@ async def tried(
         await final.close()
 
 
-def desk_of(trial: Trial, simulator: Simulator | None, name: str = "default") -> RehearsedDesk:
+def desk_of(trial: Trial, simulator: Simulator | None, name: str = "default") -> AlgaDesk:
     assert simulator is not None
-    return RehearsedDesk(
-        name,
-        "http://desk/api/v1",
-        "demo-desk-key",
-        store=trial.store,
-        rate=0,
-        transport=httpx.ASGITransport(app=simulator.app),
+    transport = httpx.ASGITransport(app=simulator.app)
+    return AlgaDesk(
+        RehearsedClient(
+            name, "http://desk/api/v1", "demo-desk-key", store=trial.store, rate=0, transport=transport
+        )
     )
 
 
@@ -290,7 +289,7 @@ async def test_a_request_that_would_write_cannot_leave(tmp_path: Path, simulator
     before = len(simulator.desk.calls)
     try:
         with pytest.raises(NotRehearsed):
-            async with rehearsed._http.stream("POST", "http://desk/api/v1/tickets", json={}):
+            async with rehearsed.client._http.stream("POST", "http://desk/api/v1/tickets", json={}):
                 pass
         assert len(simulator.desk.calls) == before
     finally:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text, update
 
-from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.client import Client
 from gateway.desk.permit import Permit
 from gateway.simulator import Seed, Simulator
 from gateway.store import claims, notify
@@ -67,7 +67,7 @@ class TestLastMoment:
         await accept(store, new("one"))
         (delivery,) = await store.write(lambda c: claims.claim(c, DESK, 1, now=NOW, lease=10, name="me"))
         leases.took([delivery], now)
-        client = Desk("default", desk.api, desk.key, rate=0)
+        client = Client("default", desk.api, desk.key, rate=0)
         body = {"title": "Printer", "client_id": "x"}
         permit = Permit(lambda: leases.check(delivery.id))
 

@@ -36,7 +36,7 @@ def make_contact(name: str, address: str, client: str) -> Act:
     """A technician makes a contact."""
 
     async def act(stage: Stage) -> None:
-        desk = stage.directories["default"].desk
+        desk = stage.clients["default"]
         clients = stage.simulator.desk.clients.items()
         client_id = next(key for key, row in clients if row["client_name"] == client)
         outcome = await desk.create_contact({"full_name": name, "email": address, "client_id": client_id})
@@ -229,8 +229,7 @@ def close_by(name: str) -> Act:
         desk, ticket = stage.simulator.desk, stage.ticket(len(stage.order))
         statuses = [row for row in desk.statuses.values() if row["board_id"] == ticket["board_id"]]
         status_id = next(row["status_id"] for row in statuses if row["name"] == name)
-        request = {"status_id": status_id, "suppressContactNotifications": True}
-        await stage.directories["default"].desk.set_status(ticket["ticket_id"], request)
+        await stage.directories["default"].desk.set_status(ticket["ticket_id"], status_id)
 
     return act
 

@@ -22,9 +22,10 @@ from sqlalchemy import select
 
 from gateway.config.load import parse
 from gateway.config.settings import Settings
-from gateway.desk.algapsa.catalog import Catalog
-from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.rehearsal import RehearsedDesk
+from gateway.desk.algapsa.client import Client
+from gateway.desk.algapsa.desk import AlgaDesk
+from gateway.desk.algapsa.rehearsal import RehearsedClient
+from gateway.desk.catalog import Catalog
 from gateway.desk.directory import Directory
 from gateway.mail import glance
 from gateway.mail.head import split_head
@@ -153,6 +154,7 @@ class Stage:
         self.ids: dict[str, str] = {}
         self.numbers: dict[str, str] = {}
         self.order: list[str] = []
+        self.clients: dict[str, Client] = {}  # of the desks, by name
         self.directories = {name: self._directory(name) for name in self.settings.desks}
         (folder / "gateway.db.spool").mkdir(exist_ok=True)
         parser: Any = LocalParser(self.settings.own_addresses())
@@ -182,8 +184,8 @@ class Stage:
     def _directory(self, name: str) -> Directory:
         own = self.settings.desks[name]
         transport = httpx.ASGITransport(app=self.simulator.app)
-        make = Desk if own.mode == "live" else partial(RehearsedDesk, store=self.store)
-        desk = make(
+        make = Client if own.mode == "live" else partial(RehearsedClient, store=self.store)
+        self.clients[name] = make(
             name,
             "http://desk/api/v1",
             own.key(),
@@ -194,7 +196,7 @@ class Stage:
             transport=transport,
         )
         boxes = [box for box in self.settings.mailbox if box.desk == name]
-        return Directory(desk, own, boxes, boards_named(self.settings), self.settings.aliases)
+        return Directory(AlgaDesk(self.clients[name]), own, boxes, boards_named(self.settings), self.settings.aliases)
 
     async def open(self) -> None:
         for directory in self.directories.values():
@@ -331,10 +333,8 @@ def close(number: int, ago: float = 0.0) -> Act:
         ticket = stage.ticket(number)
         catalog = stage.directories["default"].catalog
         assert catalog is not None
-        closed = next(statuse for statuse in catalog.statuses[ticket["board_id"]] if statuse["is_closed"])
-        await stage.directories["default"].desk.set_status(
-            ticket["ticket_id"], {"status_id": closed["status_id"], "suppressContactNotifications": True}
-        )
+        closed = next(status for status in catalog.statuses[ticket["board_id"]] if status.is_closed)
+        await stage.directories["default"].desk.set_status(ticket["ticket_id"], closed.id)
         moment = datetime.fromtimestamp(stage.now - ago, UTC)
         stage.ticket(number)["closed_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from gateway.config.load import parse
 from gateway.config.settings import ConfigError
 from gateway.config.smarthost import SmarthostSettings
-from gateway.desk.algapsa.catalog import UnknownName
+from gateway.desk.catalog import UnknownName
 from gateway.model.effects import AcknowledgeBody
 from gateway.operate.story import Story, tell
 from gateway.store import deliveries

@@ -204,7 +204,7 @@ async def test_a_desk_that_does_not_say_whether_time_was_booked_keeps_its_ticket
     async def said(ticket_id: str, patience: float = 0.0) -> Good:
         return Good(200, answer, {})
 
-    monkeypatch.setattr(stage.directories["default"].desk, "time_entries", said)
+    monkeypatch.setattr(stage.clients["default"], "time_entries", said)
     await stage.work()
 
     assert is_open(stage, 1) and "the desk does not say whether time was booked" in notes(stage, 1)[-1]

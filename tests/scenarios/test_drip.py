@@ -84,7 +84,7 @@ async def test_read_backs_that_are_throttled_come_to_an_end(tmp_path: Path, migr
     stage = Dripping(tmp_path, migrated_file)
     await stopped_in_the_middle(stage, 12)
     stage.others()
-    stage.directories["default"].desk.user = ""  # as after a restart
+    stage.clients["default"].user = ""  # as after a restart
     stage.simulator.faults.set(
         [
             {"kind": "create_ticket", "do": "drop", "times": 3},

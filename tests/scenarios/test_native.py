@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.desk.records import Asset
 from gateway.simulator import Seed, Simulator
 from gateway.work.effects.link_asset import called
 from tests.scenarios.scripts import ALICE, GIL, TESS
@@ -163,10 +164,10 @@ async def test_calls_of_the_budget(tmp_path: Path, migrated_file: Path) -> None:
 
 
 def test_called_compares_for_equality_and_client() -> None:
-    rows = [{"asset_id": "1", "client_id": "c", "name": "PC"}, {"asset_id": "2", "client_id": "d", "name": "PC"}, {"asset_id": "3", "client_id": None, "name": "PC"}]
-    assert called("pc", "c", rows) == {"1"}
-    assert called("pc", "", rows) == set()
-    assert called("p", "c", rows) == set()
+    assets = [Asset("1", "c", ("PC",)), Asset("2", "d", ("PC",)), Asset("3", "", ("PC",))]
+    assert called("pc", "c", assets) == {"1"}
+    assert called("pc", "", assets) == set()
+    assert called("p", "c", assets) == set()
 
 
 async def test_what_a_customer_wrote_was_received_by_mail(tmp_path: Path, migrated_file: Path) -> None:

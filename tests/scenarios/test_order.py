@@ -60,7 +60,7 @@ class Crashing:
 
     def __init__(self, stage: Stage, points: set[int]) -> None:
         self.points, self.count = points, 0
-        write, call = stage.store.write, stage.directories["default"].desk._call
+        write, call = stage.store.write, stage.clients["default"]._call
 
         async def crashing_write(operation: object) -> object:
             self.tick()
@@ -74,7 +74,7 @@ class Crashing:
             return result
 
         stage.store.write = crashing_write  # type: ignore[method-assign, assignment]
-        stage.directories["default"].desk._call = crashing_call  # type: ignore[method-assign, assignment]
+        stage.clients["default"]._call = crashing_call  # type: ignore[method-assign, assignment]
 
     def tick(self) -> None:
         self.count += 1

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.client import Client
+from gateway.desk.algapsa.desk import AlgaDesk
 from gateway.model.effects import CommentBody
 from gateway.operate import comparison
 from gateway.operate import shadow as beside
@@ -48,7 +49,7 @@ async def opened(folder: Path, migrated: Path, mode: str = "shadow", before: Sta
     if before is None:
         keys = [{"key": "demo-desk-key", "user": "gateway@msp.example"}, {"key": "native", "user": "tess@msp.example"}]
         stage.simulator = Simulator(Seed(rate_limit={"mode": "off"}, keys=keys), clock=stage.clock)
-        stage.directories["default"].desk._http.transport = httpx.ASGITransport(app=stage.simulator.app)
+        stage.clients["default"]._http.transport = httpx.ASGITransport(app=stage.simulator.app)
     else:
         stage.simulator.desk.clock = stage.clock
         stage.sent, stage.bytes, stage.ids, stage.order = before.sent, before.bytes, before.ids, before.order
@@ -59,9 +60,9 @@ async def opened(folder: Path, migrated: Path, mode: str = "shadow", before: Sta
     return stage
 
 
-def reader(stage: Stage) -> Desk:
+def reader(stage: Stage) -> Client:
     """A client of the desk with a key of its own."""
-    return Desk(
+    return Client(
         "native",
         "http://desk/api/v1",
         "native",
@@ -127,7 +128,7 @@ async def compared(stage: Stage) -> comparison.Comparison:
     assert catalog is not None
     desk = reader(stage)
     mails = await stage.store.read(lambda c: beside.planned(c, "default", 0.0, until))
-    there = await comparison.read(desk, mails, since)
+    there = await comparison.read(AlgaDesk(desk), mails, since)
     await desk.close()
     return comparison.compare(mails, there, catalog.names(), since, until)
 
@@ -421,7 +422,7 @@ async def test_the_switch_under_load_doubles_and_loses_nothing(
     for number in range(4):
         await stage.accept(M(f"{number}", ALICE, f"Before {number}", files={"a.txt": b"log"} if number % 2 else {}))
     calls = 0
-    write = stage.directories["default"].desk._write  # type: ignore[attr-defined]
+    write = stage.clients["default"]._write  # type: ignore[attr-defined]
 
     async def dies(*arguments: Any) -> Any:
         nonlocal calls
@@ -430,7 +431,7 @@ async def test_the_switch_under_load_doubles_and_loses_nothing(
             raise asyncio.CancelledError
         return await write(*arguments)
 
-    monkeypatch.setattr(stage.directories["default"].desk, "_write", dies)
+    monkeypatch.setattr(stage.clients["default"], "_write", dies)
     with pytest.raises(asyncio.CancelledError):
         await stage.work()
     await stage.accept(M("last", BOB, "Never worked on"))
@@ -475,7 +476,7 @@ async def test_tags_and_devices_are_rehearsed_and_a_reply_asks_nothing_that_coun
     stage = Stage(tmp_path, migrated_file, {**configured("shadow"), "rule": [rule]})
     asset = {"tag": "PC-0007", "name": "PC", "serial": "S1", "client": "Acme"}
     stage.simulator = Simulator(Seed(rate_limit={"mode": "off"}, assets=[asset]), clock=stage.clock)
-    stage.directories["default"].desk._http.transport = httpx.ASGITransport(app=stage.simulator.app)
+    stage.clients["default"]._http.transport = httpx.ASGITransport(app=stage.simulator.app)
     await stage.open()
     writes = len(stage.simulator.desk.calls)
     await stage.accept(M("a", ALICE, "PC-0007"))

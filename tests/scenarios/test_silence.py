@@ -136,7 +136,7 @@ async def test_a_silence_is_told_once_and_is_over_when_mail_comes(tmp_path: Path
     assert len(over) == 1 and desk.shown == {SUPPORT: False}
     catalog = stage.directories["default"].catalog
     assert catalog is not None
-    closed = {row["status_id"] for rows in catalog.statuses.values() for row in rows if row["is_closed"]}
+    closed = {status.id for of_board in catalog.statuses.values() for status in of_board if status.is_closed}
     assert stage.ticket(2)["status_id"] in closed  # nobody had touched it
     await stage.close()
 

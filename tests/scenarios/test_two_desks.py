@@ -6,7 +6,8 @@ from pathlib import Path
 
 import httpx
 
-from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.client import Client
+from gateway.desk.algapsa.desk import AlgaDesk
 from tests.scenarios.stage import M, Stage, settings_for
 
 
@@ -59,10 +60,11 @@ async def one_turn(stage: Stage) -> None:
         await stage.worker._work(delivery)
 
 
-def down(stage: Stage) -> Desk:
+def down(stage: Stage) -> AlgaDesk:
     """A desk that cannot be reached."""
 
     def refuse(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
-    return Desk("two", "http://desk/api/v1", "key", rate=0, clock=stage.clock, transport=httpx.MockTransport(refuse))
+    transport = httpx.MockTransport(refuse)
+    return AlgaDesk(Client("two", "http://desk/api/v1", "key", rate=0, clock=stage.clock, transport=transport))

@@ -68,7 +68,7 @@ async def no_call_is_left(stage: Stage, patch: pytest.MonkeyPatch) -> None:
     for _ in range(10):
         await pacing.take(stage.now, "read-back")  # type: ignore[arg-type]
     patch.setattr(stage.worker, "_room", lambda: {"default": (1, {})})
-    stage.directories["default"].desk.pacing = pacing
+    stage.clients["default"].pacing = pacing
 
 
 async def the_answer_is_lost(stage: Stage, patch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,7 @@ async def problem_rows(stage: Stage) -> list[dict[str, Any]]:
 
 async def write(stage: Stage, number: int, text: str = "I look at it.") -> None:
     """A technician comments."""
-    outcome = await stage.directories["default"].desk.add_comment(
+    outcome = await stage.clients["default"].add_comment(
         stage.order[number - 1], {"comment_text": text, "is_internal": True, "suppressContactNotifications": True}
     )
     assert type(outcome).__name__ == "Good", outcome

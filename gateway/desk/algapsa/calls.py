@@ -24,7 +24,7 @@ from gateway.startup import without
 with without("click"):
     import httpx
 
-from gateway.desk.algapsa import bodies, shapes
+from gateway.desk.algapsa import rows, shapes
 from gateway.desk.algapsa.answer import classify
 from gateway.desk.algapsa.connections import LEAVES, Connections
 from gateway.desk.algapsa.exchanges import Exchanges
@@ -193,7 +193,7 @@ class Calls:
             found += outcome.data
             if len(found) > MOST_ROWS:
                 break
-            if not bodies.has_next(outcome.body):
+            if not rows.has_next(outcome.body):
                 return Good(outcome.status, found, outcome.body)
         return TooMany(f"more rows of {path} than can be read", alive=True)
 

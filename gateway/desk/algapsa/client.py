@@ -12,14 +12,14 @@ from gateway.desk.algapsa.scan import Scans
 from gateway.desk.outcome import Good, Outcome, Unknown
 from gateway.desk.pacing import BEGUN, PATIENCE, Urgency
 from gateway.desk.permit import FREE, Permit
+from gateway.desk.port import MOST_ASSETS
 from gateway.model.ids import UUID
 
 FULL_PAGE = 200  # comments of a page
-MOST_ASSETS = 100  # of a search: where there are more, nobody can tell which
 
 
-class Desk(Calls):
-    """A client of one desk."""
+class Client(Calls):
+    """Of one desk."""
 
     rehearses = False
     """Whether it keeps for itself what would be written."""

@@ -1,90 +1,135 @@
-"""The lists that a desk's catalog is made of, each asked for by itself.
+"""What a desk says of itself, taken once: its lists and its contacts, for a trial that then leaves it alone.
 
-What a mailbox cannot do without is *needed*: at the first time the desk counts as away without it. Everything else
-may fail, and so may a needed list that was read before, as long as the desk answers at all: what was known stays, what
-was not is missing and has a reason, and mail goes on.
+Without a desk the lists hold what the configuration names, and nobody is a contact.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
 from typing import Any
 
-from gateway.desk.outcome import DeskAway, Good, NotSent, Outcome, Refused, Throttled, Unknown
+from gateway.config.settings import Settings
+from gateway.desk.algapsa import rows, shapes
+from gateway.desk.algapsa.client import Client
+from gateway.desk.outcome import DeskAway, Good, Outcome, Refused
+from gateway.desk.pacing import PATIENCE, Urgency
+from gateway.desk.trial import Taken
+from gateway.match import captures
 
-OPTIONAL_WAIT = 30.0  # seconds for which mail waits for what it can do without
-PROXY = (502, 503, 504)
 Rows = list[dict[str, Any]]
+"""As the desk gives them. So are in Taken ``boards``, ``priorities``, ``clients``, ``users``, ``categories`` and
+``contacts``, and ``statuses`` by board id; ``missing`` says why a list was not given."""
+MOST_PAGES = 5_000
+NEEDED = ("boards", "priorities", "clients", "users", "contacts")
 
 
-@dataclass(slots=True)
-class Lists:
-    """The rows of each list by its name, and why those are ``missing`` that were not read this time."""
-
-    rows: dict[str, Rows] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
-
-
-class Reader:
-    """Reads lists once more: those ``of_interest``, or all. ``before`` has what is known."""
-
-    def __init__(self, before: Lists, of_interest: Collection[str] | None = None) -> None:
-        self.before = before
-        self.of_interest = of_interest
-        self.now = Lists()
-        self._answers = 0
-        self._last: Outcome | None = None
-
-    async def read(self, name: str, call: Awaitable[Outcome], needed: bool) -> Rows | None:
-        """The rows, those that were known before where the desk did not give them, None for neither.
-        Raises DeskAway."""
-        outcome = await (call if needed else _in_time(call))
-        if isinstance(outcome, Good):
-            self._answers += 1
-            self.now.rows[name] = outcome.data
-            return self.now.rows[name]
-        known = self.before.rows.get(name)
-        if needed and (known is None or not _is_of_this_list(outcome)):
-            raise DeskAway(outcome)
-        self._last = outcome
-        return self._as_before(name, str(outcome)[:300])
-
-    def known(self, name: str) -> bool:
-        """Whether the list need not be asked for again; then its rows stay as they were."""
-        if self.of_interest is None or name in self.of_interest or name not in self.before.rows:
-            return False
-        self.now.rows[name] = self.before.rows[name]
-        return True
-
-    def _as_before(self, name: str, why: str) -> Rows | None:
-        self.now.missing[name] = why
-        if name in self.before.rows:
-            self.now.rows[name] = self.before.rows[name]
-        return self.before.rows.get(name)
-
-    def done(self) -> Lists:
-        """What is known now. Raises DeskAway when the desk answered to nothing."""
-        if self._last is not None and not self._answers and self.of_interest is None:
-            raise DeskAway(self._last)
-        return self.now
+async def take(client: Client, named: Collection[str], tell: Callable[[str], None]) -> Taken:
+    """Read a desk's lists, of the statuses those of its default board and of those ``named``. Raises DeskAway."""
+    taken: Taken = {"missing": {}, "statuses": {}}
+    for name, call in (
+        ("boards", client.boards),
+        ("priorities", client.priorities),
+        ("clients", client.all_clients),
+        ("users", client.users),
+        ("categories", client.categories),
+    ):
+        tell(f"reading the desk's {name}")
+        _keep(taken, name, await call())
+    for board in taken["boards"]:
+        if board.get("is_default") or str(board["board_name"]).casefold() in named:
+            outcome = await client.statuses(board["board_id"])
+            taken["statuses"][board["board_id"]] = outcome.data if isinstance(outcome, Good) else []
+    await _contacts(client, taken, tell)
+    return taken
 
 
-async def _in_time(call: Awaitable[Outcome]) -> Outcome:
-    try:
-        async with asyncio.timeout(OPTIONAL_WAIT):
-            return await call
-    except TimeoutError:
-        return Unknown(f"no answer within {OPTIONAL_WAIT:g} s")
+def _keep(taken: Taken, name: str, outcome: Outcome) -> None:
+    if isinstance(outcome, Good):
+        taken[name] = outcome.data
+        return
+    if name in NEEDED and not isinstance(outcome, Refused):
+        raise DeskAway(outcome)
+    taken[name] = []
+    taken["missing"][name] = str(outcome)
 
 
-def _is_of_this_list(outcome: Outcome) -> bool:
-    """Whether a failure may be of one list only: an answer that is neither about the key nor a proxy's for an absent
-    desk."""
-    match outcome:
-        case NotSent() | Throttled() | Refused(status=401):
-            return False
-        case Unknown(status=status, alive=alive):
-            return alive or (status > 0 and status not in PROXY)
-    return True
+async def _contacts(client: Client, taken: Taken, tell: Callable[[str], None]) -> None:
+    """All contacts that have an address."""
+    found: Rows = []
+    for page in range(1, MOST_PAGES + 1):
+        tell(f"reading the desk's contacts: {len(found)}")
+        outcome = await client.contacts_page(page, Urgency.TICKET, PATIENCE)
+        if not isinstance(outcome, Good):
+            return _keep(taken, "contacts", outcome)
+        found += [{key: row.get(key) for key in shapes.Contact.model_fields} for row in outcome.data]
+        if not rows.has_next(outcome.body):
+            break
+    taken["contacts"] = found
+    return None
+
+
+def named(settings: Settings, desk: str) -> Taken:
+    """What a desk would have to have, by the names of the configuration."""
+    boxes = [box for box in settings.mailbox if box.desk == desk]
+    rules = [rule for rule in settings.rule if rule.desk == desk]
+    notices = [notice for notice in settings.notice if notice.desk == desk]
+    policies = [settings.profiles[notice.profile].profile.policy for notice in notices]
+    placed = (*boxes, *rules, *notices, *policies)
+
+    def names(key: str, *more: str) -> list[str]:
+        said = [*(getattr(each, key, "") or "" for each in placed), *more]
+        return list({name.casefold(): name for name in said if name and not captures.names_in(name)}.values())
+
+    boards = names("board") or ["(the default board)"]
+    statuses = names("status", *(box.reopen_status or "" for box in boxes), "New")
+    clients = names("client", *(box.fallback_client or "" for box in boxes), *settings.aliases.values())
+    clients += [domain.client for domain in settings.domain if domain.desk == desk and domain.client not in clients]
+    priorities = names("priority", *settings.priorities, *settings.importance.values(), "Medium")
+    assignees = names("assignee")
+    return {
+        "boards": [
+            {"board_id": f"board-{n}", "board_name": name, "is_default": n == 0, "default_priority_id": "priority-0"}
+            for n, name in enumerate(boards)
+        ],
+        "statuses": {
+            f"board-{n}": [
+                *(
+                    {"status_id": f"status-{n}-{m}", "name": name, "is_default": m == 0, "is_closed": False}
+                    for m, name in enumerate(statuses)
+                ),
+                {"status_id": f"status-{n}-closed", "name": "Closed", "is_closed": True},
+            ]
+            for n in range(len(boards))
+        },
+        "priorities": [{"priority_id": f"priority-{n}", "priority_name": name} for n, name in enumerate(priorities)],
+        "clients": [{"client_id": f"client-{n}", "client_name": name} for n, name in enumerate(clients)],
+        "users": [
+            {"user_id": f"user-{n}", "email": address, "user_type": "internal"} for n, address in enumerate(assignees)
+        ],
+        "categories": _categories(settings, desk, len(boards)),
+        "contacts": [],
+        "missing": {},
+    }
+
+
+def _categories(settings: Settings, desk: str, boards: int) -> Rows:
+    """Each category that a rule names, on every board."""
+    rules = [rule for rule in settings.rule if rule.desk == desk and rule.category]
+    above = dict.fromkeys(rule.category.casefold() for rule in rules)
+    below = dict.fromkeys((rule.category.casefold(), rule.subcategory) for rule in rules if rule.subcategory)
+    rows: Rows = []
+    for board in range(boards):
+        for name in above:
+            id_ = f"category-{board}-{len(rows)}"
+            rows.append({"board_id": f"board-{board}", "category_id": id_, "category_name": name})
+            rows += [
+                {
+                    "board_id": f"board-{board}",
+                    "category_id": f"{id_}-{number}",
+                    "category_name": sub,
+                    "parent_category": id_,
+                }
+                for number, (category, sub) in enumerate(below)
+                if category == name
+            ]
+    return rows

@@ -1,51 +1,54 @@
-"""Tickets and comments that a desk made of mail by its own way, and the mail that each is of, as its rows say."""
+"""Which mail each of the desk's rows is of that it made by its own way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.scan import seconds
+from gateway.desk.algapsa import rows
+from gateway.desk.algapsa.client import Client
+from gateway.desk.algapsa.rows import Row, seconds
+from gateway.desk.native import NativeComment, NativeTicket
+from gateway.desk.outcome import Good, Outcome
 from gateway.mail.ids import is_message_id, own_id
 
 REPEATED = 30.0
 """Seconds in which a new ticket has the mail of which it was made as a comment, where no id says so."""
-Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class NativeTicket:
-    """``mail_ids`` are what stands as the id of the mail of which it was made, in our form: a Message-ID, or a
-    provider's own number of it. ``at`` is when it was made (Unix time)."""
-
-    id: str
-    number: str
-    title: str
-    client_id: str
-    board_id: str
-    contact_id: str
-    sender: str
-    at: float
-    mail_ids: tuple[str, ...]
-
-    @property
-    def message_ids(self) -> list[str]:
-        return [said for said in self.mail_ids if is_message_id(said)]
+async def tickets(client: Client, since: float) -> Outcome:
+    """The tickets that were made or changed since then, page by page, in the order in which they were made."""
+    found: dict[str, NativeTicket] = {}
+    page = 1
+    while True:
+        outcome = await client.tickets_touched(since, page)
+        if not isinstance(outcome, Good):
+            return outcome
+        found.update((made.id, made) for made in map(ticket, outcome.data))
+        if not rows.has_next(outcome.body):
+            return Good(outcome.status, list(found.values()), outcome.body)
+        page += 1
 
 
-@dataclass(frozen=True, slots=True)
-class NativeComment:
-    """A comment that came by mail. ``message_id`` is empty where the desk kept a provider's number, ``at`` Unix
-    time."""
+async def comments(client: Client, of: NativeTicket, back_to: float) -> Outcome:
+    """The comments of a ticket that came by mail."""
+    outcome = await client.comments(of.id, back_to)
+    return rows.single(outcome, lambda data: [found for row in data if (found := comment(of, row))])
 
-    id: str
-    ticket_id: str
-    message_id: str
-    sender: str
-    at: float
-    is_internal: bool
+
+async def commented_since(client: Client, since: float) -> tuple[list[NativeTicket], str]:
+    """The tickets of the comments that the search has from then on, and why some may be missing."""
+    found: list[NativeTicket] = []
+    cursor = ""
+    while True:
+        outcome = await client.comments_found(cursor)
+        if not isinstance(outcome, Good):
+            return found, str(outcome)
+        for row in outcome.data["results"]:
+            if seconds(row.get("updatedAt")) < since:
+                return found, ""
+            if row.get("parentId"):
+                found.append(commented(row))
+        cursor = outcome.data.get("nextCursor") or ""
+        if not cursor:
+            return found, ""
 
 
 def ticket(row: Row) -> NativeTicket:
@@ -58,7 +61,7 @@ def ticket(row: Row) -> NativeTicket:
         title=str(row.get("title") or ""),
         client_id=str(row.get("client_id") or ""),
         board_id=str(row.get("board_id") or ""),
-        contact_id=str(row.get(bodies.CONTACT_ID) or ""),
+        contact_id=rows.text(row, rows.CONTACT_ID),
         sender=str(row.get("contact_email") or ""),
         at=seconds(row.get("entered_at"), 0.0),
         mail_ids=tuple(own_id(str(said)) for said in ids if said),
@@ -91,5 +94,5 @@ def comment(ticket: NativeTicket, row: Row) -> NativeComment | None:
         message_id=said if is_message_id(said) else "",
         sender=str(sender or "").lower(),
         at=at,
-        is_internal=bodies.is_internal(row),
+        is_internal=bool(row.get("is_internal")),
     )

@@ -6,29 +6,38 @@ there (400, 404) where the right is. The id is one that it never gives.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 
-from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.client import Client
 from gateway.desk.outcome import Outcome
+from gateway.desk.port import Right
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 NOBODY = "nobody@gateway.invalid"
 TITLE = "gateway check"
 
 
-def read_contacts(desk: Desk) -> Awaitable[Outcome]:
+def read_contacts(desk: Client) -> Awaitable[Outcome]:
     return desk.contacts(NOBODY)
 
 
-def create_ticket(desk: Desk) -> Awaitable[Outcome]:
+def create_ticket(desk: Client) -> Awaitable[Outcome]:
     places = dict.fromkeys(("board_id", "client_id", "status_id", "priority_id"), NOWHERE)
     return desk.create_ticket({"title": TITLE, **places})
 
 
-def update_ticket(desk: Desk) -> Awaitable[Outcome]:
+def update_ticket(desk: Client) -> Awaitable[Outcome]:
     """By a comment, which takes that right, and none of the counted calls."""
     return desk.add_comment(NOWHERE, {"comment_text": TITLE})
 
 
-def create_contact(desk: Desk) -> Awaitable[Outcome]:
+def create_contact(desk: Client) -> Awaitable[Outcome]:
     return desk.create_contact({"full_name": TITLE, "email": NOBODY, "client_id": NOWHERE})
+
+
+ASKED: Mapping[Right, Callable[[Client], Awaitable[Outcome]]] = {
+    Right.READ_CONTACTS: read_contacts,
+    Right.CREATE_CONTACTS: create_contact,
+    Right.CREATE_TICKETS: create_ticket,
+    Right.UPDATE_TICKETS: update_ticket,
+}

@@ -11,21 +11,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.scan import SLACK, marker_of, seconds
+from gateway.desk.algapsa.client import Client
+from gateway.desk.algapsa.rows import marker_of, seconds
+from gateway.desk.algapsa.scan import SLACK
 from gateway.desk.outcome import Good, Outcome
 from gateway.desk.readback import Aim, NotRead, Owned
 from gateway.model.effects import ContactBody, DocumentBody
 
 
 async def tickets(
-    desk: Desk, marker: str, sent_at: float, aim: Aim = Aim.ADOPT, not_before: float = 0.0
+    desk: Client, marker: str, sent_at: float, aim: Aim = Aim.ADOPT, not_before: float = 0.0
 ) -> list[dict[str, Any]]:
     """The tickets with this marker; none: there were none at ``not_before`` or later. Raises NotRead."""
     return await desk.scans.find(marker, sent_at, aim, not_before)
 
 
-async def comments(desk: Desk, ticket_id: str, marker: str, sent_at: float) -> list[dict[str, Any]]:
+async def comments(desk: Client, ticket_id: str, marker: str, sent_at: float) -> list[dict[str, Any]]:
     """The ticket's comments with this marker. Raises NotRead."""
     rows = _rows(await desk.comments(ticket_id, sent_at - SLACK))
     hits = {row["comment_id"]: row for row in rows if marker_of(row.get("metadata")) == marker}
@@ -42,7 +43,7 @@ class Sought:
 
 
 async def documents(
-    desk: Desk, ticket_id: str, body: DocumentBody, sent_at: float, owned: Owned, not_before: float = 0.0
+    desk: Client, ticket_id: str, body: DocumentBody, sent_at: float, owned: Owned, not_before: float = 0.0
 ) -> list[dict[str, Any]]:
     """The ticket's documents with the content of this effect that belong to no other; none: there were none at
     ``not_before`` or later. Raises NotRead."""
@@ -80,7 +81,7 @@ def _rows(outcome: Outcome) -> list[dict[str, Any]]:
     return list(outcome.data)
 
 
-async def contacts(desk: Desk, body: ContactBody) -> list[dict[str, Any]]:
+async def contacts(desk: Client, body: ContactBody) -> list[dict[str, Any]]:
     """The active contact of the client with exactly the address. Raises NotRead."""
     outcome = await desk.contacts(body.address)
     if not isinstance(outcome, Good):

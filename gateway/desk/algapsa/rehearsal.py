@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.desk.algapsa import bodies
+from gateway.desk.algapsa import rows
 from gateway.desk.algapsa.calls import Call
-from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.client import Client
 from gateway.desk.outcome import Good, Outcome, Throttled
 from gateway.desk.pacing import Urgency
 from gateway.store import rehearsed
@@ -29,7 +29,7 @@ class NotRehearsed(Exception):
     """A request that would have written was about to leave: a fault of this program."""
 
 
-class RehearsedDesk(Desk):
+class RehearsedClient(Client):
     """``store`` keeps what would have been made."""
 
     rehearses = True
@@ -163,7 +163,7 @@ class RehearsedDesk(Desk):
         return _good({"ticket_id": ticket_id, **kept["changed"]})
 
     async def _comment(self, ticket_id: str, body: Row) -> Outcome:
-        metadata = {bodies.OURS: dict(bodies.facts_of(body))}
+        metadata = {rows.OURS: dict(rows.facts_of(body))}
         comment = {"comment_id": str(uuid.uuid4()), "created_at": self._now(), "metadata": metadata}
         kept = await self._of(ticket_id)
         kept["comments"].append(comment)

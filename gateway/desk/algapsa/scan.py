@@ -10,11 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from math import inf
 from typing import Any, Protocol
 
-from gateway.desk.algapsa.bodies import OURS, has_next
+from gateway.desk.algapsa.rows import has_next, marker_of, seconds
 from gateway.desk.outcome import Good, Outcome, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.readback import Aim, NotRead
@@ -136,18 +135,3 @@ class Scans:
     async def _read_on(self, scan: Scan, aim: Aim) -> None:
         user = "" if aim is Aim.RESEND else self._desk.user
         await scan.read_on(self._desk, user, Urgency.FILE if aim is Aim.LATE else Urgency.READ_BACK)
-
-
-def marker_of(free: Any) -> str:
-    """Our mark in what the desk keeps for us."""
-    mine = free.get(OURS) if isinstance(free, dict) else None
-    return str(mine.get("marker", "")) if isinstance(mine, dict) else ""
-
-
-def seconds(stamp: Any, otherwise: float = inf) -> float:
-    """A time of the desk, which writes UTC; without one that can be read, ``otherwise``."""
-    try:
-        time = datetime.fromisoformat(str(stamp))
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return otherwise

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from gateway.desk.algapsa.calls import Call
-from gateway.desk.algapsa.client import Desk
-from gateway.desk.outcome import Outcome
+from gateway.desk.algapsa.client import Client
+from gateway.desk.outcome import Outcome, Unasked
 
 
-class Unasked(Exception):
-    """The desk would have been asked."""
-
-
-class UnaskedDesk(Desk):
+class UnaskedClient(Client):
     """Every call raises Unasked."""
 
     def __init__(self, name: str) -> None:

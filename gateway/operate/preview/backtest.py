@@ -12,10 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.timesheet import LACKS, booked, unbookable
 from gateway.desk.outcome import Good, Outcome
+from gateway.desk.port import Desk
+from gateway.desk.records import Comment
 from gateway.model import questions as ask
 from gateway.model.effects import CloseBody, CommentBody, FurtherTicketBody, StatusBody, TicketBody
 from gateway.model.plan import Decision, Plan
@@ -229,15 +228,14 @@ def touched_by(desk: Desk) -> Callable[[str, set[str], float], Awaitable[str]]:
 
     async def touched(ticket_id: str, mails: set[str], by: float) -> str:
         if ticket_id not in known:
-            comments, sheet = await desk.comments(ticket_id, 0.0), await desk.time_entries(ticket_id)
-            known[ticket_id] = (_data(comments), False if unbookable(sheet) else booked(_data(sheet)))
+            known[ticket_id] = _data(await desk.comments(ticket_id, 0.0)), _data(await desk.time_booked(ticket_id))
         comments_of, was_booked = known[ticket_id]
         if not isinstance(comments_of, list):
             return "the desk does not say who wrote on it"
-        if any(_mail_of(comment) not in mails and _seconds(comment.get("created_at")) <= by for comment in comments_of):
+        if any(_mail_of(comment) not in mails and comment.at <= by for comment in comments_of):
             return "somebody wrote on it"
         if was_booked is None:
-            return f"the desk does not say whether time was booked on it: {LACKS}"
+            return f"the desk does not say whether time was booked on it: {desk.booking_hint}"
         return "somebody booked time on it" if was_booked else ""
 
     return touched
@@ -247,12 +245,5 @@ def _data(outcome: Outcome) -> Any:
     return outcome.data if isinstance(outcome, Good) else None
 
 
-def _mail_of(comment: dict[str, Any]) -> str:
-    return str(bodies.facts_of(comment).get("delivery", ""))
-
-
-def _seconds(stamp: Any) -> float:
-    try:
-        return datetime.fromisoformat(str(stamp)).timestamp()
-    except ValueError:
-        return 0.0
+def _mail_of(comment: Comment) -> str:
+    return str(comment.facts.get("delivery", ""))

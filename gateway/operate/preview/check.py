@@ -13,7 +13,7 @@ from gateway.config.locations import Fault
 from gateway.config.reading import no_folder
 from gateway.config.rooted import sqlite_file
 from gateway.config.settings import Settings
-from gateway.desk.algapsa.catalog import Destination, UnknownName
+from gateway.desk.catalog import Destination, UnknownName
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import NotSent, Refused, Unknown
 from gateway.operate.preview import fanout, namecheck, noticecheck, rightcheck, sightcheck, startcheck

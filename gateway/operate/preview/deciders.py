@@ -17,15 +17,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
-from gateway.desk.algapsa.catalog import Catalog
-from gateway.desk.algapsa.unasked import UnaskedDesk
+from gateway.desk.catalog import Catalog
 from gateway.desk.directory import Directory
 from gateway.model.email import Email
 from gateway.operate import beside
 from gateway.operate.preview.kept import Batch, Kept
 from gateway.operate.preview.replay import Change, Looked, Opened, Replay
 from gateway.store.engine import make_engine
-from gateway.work.desks import directory_of
+from gateway.work.desks import directory_of, product_of
 from gateway.work.parser import Parser
 from gateway.work.readings import KeptReader, Readings
 
@@ -135,6 +134,6 @@ def _undecided(opened: Opened) -> Undecided:
 
 
 def _directory(settings: Settings, name: str, catalog: Catalog | None) -> Directory:
-    directory = directory_of(settings, name, UnaskedDesk(name))
+    directory = directory_of(settings, name, product_of(settings, name).unasked(name))
     directory.catalog = catalog
     return directory

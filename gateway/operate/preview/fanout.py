@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.exc import DBAPIError
 
 from gateway.config.settings import Settings
-from gateway.desk.algapsa.catalog import Catalog
+from gateway.desk.catalog import Catalog
 from gateway.model.problem import Problem
 from gateway.store import problems
 from gateway.store.engine import NoDatabase, make_engine
@@ -15,7 +15,7 @@ from gateway.work.sources import sources
 def preview(settings: Settings, desk: str, catalog: Catalog) -> list[str]:
     """A line for each notice that fans out, with the clients that its next news would be mailed to."""
     out = []
-    names = {str(row["client_id"]): str(row["client_name"]) for row in catalog.clients}
+    names = {client.id: client.name for client in catalog.clients}
     for source in sources(settings).all:
         if source.desk != desk or not (source.handling.fan_out and source.handling.bundle):
             continue

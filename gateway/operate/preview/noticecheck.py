@@ -9,7 +9,7 @@ from gateway.config.locations import Fault
 from gateway.config.notices import NoticeSettings
 from gateway.config.profile import Profile
 from gateway.config.settings import Settings
-from gateway.desk.algapsa.catalog import Catalog, UnknownName
+from gateway.desk.catalog import Catalog, UnknownName
 from gateway.mail.read import read as read_mail
 from gateway.match import networks
 from gateway.model.email import Address, Email

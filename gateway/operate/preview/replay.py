@@ -19,9 +19,8 @@ from sqlalchemy import Connection
 from gateway.config.settings import Settings
 from gateway.decide.context import DeliveryContext
 from gateway.decide.policy import decide
-from gateway.desk.algapsa.unasked import Unasked
 from gateway.desk.directory import Directory, NoCatalog
-from gateway.desk.outcome import DeskAway
+from gateway.desk.outcome import DeskAway, Unasked
 from gateway.model import questions as ask
 from gateway.model.email import Email
 from gateway.model.plan import Decision

@@ -11,16 +11,17 @@ from sqlalchemy import Connection, func, select
 
 from gateway.config.profiles import load, shipped
 from gateway.config.settings import Settings
-from gateway.desk.algapsa.catalog import staff_of
+from gateway.desk.records import Client
+from gateway.desk.trial import Taken
 from gateway.match import domains
 from gateway.match.clients import LEAST_TELLING, run_together
 from gateway.model.email import MACHINES
 from gateway.model.reasons import Reason
 from gateway.operate.trial import state
-from gateway.operate.trial.lists import Taken
 from gateway.store import counts
 from gateway.store.schema import delivery, effect, notice, problem, ticket
 from gateway.store.stage import EffectState, Stage
+from gateway.work.desks import product_of
 from gateway.work.effects import KINDS
 
 MOST_ROWS = 50
@@ -119,7 +120,8 @@ class Report:
 
 def made(connection: Connection, settings: Settings) -> Report:
     """The report of a trial, done or under way."""
-    taken = {name: state.get(connection, f"desk {name}") or {} for name in settings.desks}
+    taken: dict[str, Taken] = {name: state.get(connection, f"desk {name}") or {} for name in settings.desks}
+    clients = {name: product_of(settings, name).clients_taken(lists) for name, lists in taken.items()}
     sums = counts.sums(connection)
     first, last = connection.execute(select(func.min(delivery.c.accepted_at), func.max(delivery.c.accepted_at))).one()
     tickets = connection.execute(select(func.count()).select_from(ticket)).scalar_one()
@@ -127,7 +129,7 @@ def made(connection: Connection, settings: Settings) -> Report:
         select(func.coalesce(func.sum(state.cost.c.calls), 0), func.coalesce(func.max(state.cost.c.calls), 0))
     ).one()
     missing = _missing_mails(connection)
-    strangers, machines = _strangers(connection, settings, taken)
+    strangers, machines = _strangers(connection, settings, taken, clients)
     tried = sums.accepted - sum(missing.values())
     became = Counter({"ticket": 0, "comment": 0})
     for outcome, count in connection.execute(
@@ -152,7 +154,7 @@ def made(connection: Connection, settings: Settings) -> Report:
         },
         tickets=tickets,
         by_mailbox=_lines(connection, delivery.c.mailbox),
-        by_client=_by_client(connection, taken),
+        by_client=_by_client(connection, clients),
         by_kind=_lines(connection, delivery.c["class"]),
         suppressed=_asides(connection, Stage.SUPPRESSED),
         quarantined=_asides(connection, Stage.QUARANTINED),
@@ -193,10 +195,9 @@ def _line(name: str, counted: Counter[str]) -> Line:
     )
 
 
-def _by_client(connection: Connection, taken: Mapping[str, Taken]) -> list[Line]:
+def _by_client(connection: Connection, clients: Mapping[str, list[Client]]) -> list[Line]:
     """Tickets and comments of each client."""
-    clients = [row for desk in taken.values() for row in desk.get("clients", ())]
-    names = {str(row["client_id"]): str(row["client_name"]) for row in clients}
+    names = {client.id: client.name for known in clients.values() for client in known}
     query = select(ticket.c.client_id, delivery.c.outcome, func.count()).join(
         ticket, (ticket.c.desk == delivery.c.desk) & (ticket.c.ticket_id == delivery.c.ticket_id)
     )
@@ -227,7 +228,7 @@ def _effects(connection: Connection) -> dict[str, int]:
 
 
 def _strangers(
-    connection: Connection, settings: Settings, taken: Mapping[str, Taken]
+    connection: Connection, settings: Settings, taken: Mapping[str, Taken], clients: Mapping[str, list[Client]]
 ) -> tuple[list[Stranger], list[Stranger]]:
     """Senders whose tickets went to the fallback client or had nowhere to go: people by domain, and machines. The
     desk's technicians are no client's, and their domain is given to none: it would bind them to its tickets."""
@@ -240,7 +241,10 @@ def _strangers(
     query = query.where(unknown, delivery.c.sender != "").group_by(
         delivery.c.desk, delivery.c.sender, delivery.c["class"]
     )
-    staff = {desk: staff_of(lists.get("users", [])) for desk, lists in taken.items()}
+    staff = {
+        desk: {person.address for person in product_of(settings, desk).staff_taken(lists)}
+        for desk, lists in taken.items()
+    }
     ours = {desk: {domains.of(address) for address in people} for desk, people in staff.items()}
     people: dict[tuple[str, str], Counter[str]] = {}
     machines: Counter[str] = Counter()
@@ -255,7 +259,7 @@ def _strangers(
         people.setdefault((desk, name), Counter())[sender] += count
     many = len(settings.desks) > 1
     found = [
-        _stranger(name, senders, _like(name, taken[desk]), desk if many else "")
+        _stranger(name, senders, _like(name, clients[desk]), desk if many else "")
         for (desk, name), senders in people.items()
     ]
     found.sort(key=lambda stranger: (-stranger.mails, stranger.name))
@@ -272,10 +276,10 @@ def _stranger(name: str, senders: Counter[str], client: str, desk: str) -> Stran
     return Stranger(name, senders.total(), len(senders), client, "\n".join(lines))
 
 
-def _like(domain: str, taken: Taken) -> str:
+def _like(domain: str, clients: list[Client]) -> str:
     """The client whose name the domain seems to spell, "" for none or several."""
     label = run_together(max(domain.rpartition(".")[0].split("."), key=len, default=""))
-    names = [str(row["client_name"]) for row in taken.get("clients", ()) if not row.get("is_inactive")]
+    names = [client.name for client in clients if not client.is_inactive]
     spelled = [name for name in names if len(label) >= LEAST_TELLING and run_together(name).startswith(label)]
     exact = [name for name in spelled if run_together(name) == label]
     found = exact or spelled

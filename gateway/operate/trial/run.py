@@ -1,6 +1,6 @@
 """``gateway trial``: mail that lies in files goes the way of live mail, against a store and a desk of its own.
 
-The mails are taken in the order in which they came. Nothing is written at the desk (desk.algapsa.rehearsal). What was
+The mails are taken in the order in which they came. Nothing is written at the desk (``Product.rehearsed``). What was
 done is kept in the folder of the trial, so that it can be stopped at any moment and goes on where it was. Memory does
 not grow with the mail.
 """
@@ -19,15 +19,18 @@ from sqlalchemy import Connection
 
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import Settings, StoreSettings
-from gateway.desk.algapsa.rehearsal import RehearsedDesk
+from gateway.desk.port import Desk
+from gateway.desk.trial import Taken
 from gateway.operate.progress import Progress, unseen
-from gateway.operate.trial import lists, places, state
+from gateway.operate.trial import places, state
 from gateway.operate.trial.forms import Unread
 from gateway.operate.trial.incoming import Door
 from gateway.operate.trial.store import TrialStore
 from gateway.operate.trial.unpack import Stopped, unpack
 from gateway.operate.trial.way import Way
 from gateway.store.migrate import migrate
+from gateway.work.desks import product_of
+from gateway.work.rules import boards_named
 
 DATABASE = "trial.db"
 
@@ -79,7 +82,7 @@ class Trial:
 
     # -- before -----------------------------------------------------------------------------------
 
-    async def prepare(self, real: Callable[[str], RehearsedDesk]) -> None:
+    async def prepare(self, real: Callable[[str], Desk]) -> None:
         """Find the mails and take the desks' lists, unless that was done. ``real`` makes a desk of the configuration.
         Raises NoMail, NotTheSame, DeskAway, OSError."""
         await self._same()
@@ -109,12 +112,14 @@ class Trial:
         await self.store.write(state.forget)
         await self.store.write(lambda c: state.put(c, "wanted", wanted))
 
-    async def _take(self, name: str, real: Callable[[str], RehearsedDesk]) -> lists.Taken:
+    async def _take(self, name: str, real: Callable[[str], Desk]) -> Taken:
         if self.wanted.offline:
-            return lists.named(self.settings, name)
+            return product_of(self.settings, name).taken_by_name(self.settings, name)
         desk = real(name)
+        named = (*boards_named(self.settings), *(box.board or "" for box in self.settings.mailbox))
+        boards = {board.casefold() for board in named}
         try:
-            return await lists.take(desk, self.settings, lambda words: self.progress(words, 0, 0))
+            return await desk.take_lists(boards, lambda words: self.progress(words, 0, 0))
         finally:
             await desk.close()
 

@@ -14,12 +14,13 @@ from functools import partial
 from sqlalchemy import Connection, update
 
 from gateway.config.settings import Settings
-from gateway.desk.algapsa.catalog import Catalog
+from gateway.desk.catalog import Catalog
 from gateway.desk.directory import Directory
+from gateway.desk.port import Desk
+from gateway.desk.trial import Account
 from gateway.operate.progress import Progress
 from gateway.operate.trial import state
 from gateway.operate.trial.ahead import Ahead
-from gateway.operate.trial.desk import TrialDesk
 from gateway.operate.trial.feeder import Ready
 from gateway.operate.trial.given import MailInPlace, ReadBefore
 from gateway.operate.trial.incoming import Door
@@ -29,7 +30,7 @@ from gateway.store import claims, deliveries
 from gateway.store.schema import delivery, effect
 from gateway.store.stage import Stage
 from gateway.upkeep.expectations import Expectations
-from gateway.work.desks import directory_of
+from gateway.work.desks import directory_of, product_of
 from gateway.work.executor import Executor
 from gateway.work.leases import Leases
 from gateway.work.worker import Worker
@@ -75,9 +76,9 @@ class Way:
     ) -> None:
         self.settings, self.store, self.door, self.stop, self.progress = settings, store, door, stop, progress
         self.clock = clock = Clock()
-        self.desks = {name: self._desk(name) for name in settings.desks}
+        self.accounts = {name: Account(store.read_sync(partial(state.asked_at, desk=name))) for name in settings.desks}
         self.directories = {
-            name: directory_of(settings, name, desk, TrialDirectory) for name, desk in self.desks.items()
+            name: directory_of(settings, name, self._desk(name), TrialDirectory) for name in settings.desks
         }
         self.raws = MailInPlace(settings.store, store)
         self.parser = ReadBefore(settings)
@@ -91,11 +92,10 @@ class Way:
         """When the mail came that was tried last, and its number."""
         self.calls: Counter[int] = Counter()  # by the hour
 
-    def _desk(self, name: str) -> TrialDesk:
+    def _desk(self, name: str) -> Desk:
         taken = self.store.read_sync(lambda c: state.get(c, f"desk {name}"))
-        asked = self.store.read_sync(lambda c: state.asked_at(c, name))
-        url = str(self.settings.desks[name].url)
-        return TrialDesk(name, url, store=self.store, taken=taken, asked=asked, clock=self.clock)
+        product, url = product_of(self.settings, name), str(self.settings.desks[name].url)
+        return product.on_trial(name, url, store=self.store, taken=taken, account=self.accounts[name], clock=self.clock)
 
     async def open(self) -> None:
         """Everything as it was when the trial was stopped. Raises NotUsable."""
@@ -109,14 +109,14 @@ class Way:
             directory.up_since = self.clock.now or 1.0
         if wrong := [line for directory in self.directories.values() for line in _wrong_names(directory)]:
             raise NotUsable("\n".join(wrong))
-        for desk in self.desks.values():
-            desk.counted.calls_made = 0  # the lists are asked for once an hour, whatever the mail
+        for account in self.accounts.values():
+            account.calls_made = 0  # the lists are asked for once an hour, whatever the mail
 
     async def close(self) -> None:
         await self.ahead.close()
         await self.parser.close()
-        for desk in self.desks.values():
-            await desk.close()
+        for directory in self.directories.values():
+            await directory.desk.close()
 
     async def through(self) -> bool:
         """Every mail in turn, and what its time brings; False when the trial was stopped."""
@@ -194,21 +194,21 @@ class Way:
 
     async def _work_off(self) -> None:
         await self.worker.work_off()
-        for desk in self.desks.values():
-            if desk.counted.calls_made:
-                self.calls[int(self.clock.now // 3600)] += desk.counted.calls_made
-                desk.counted.calls_made = 0
+        for account in self.accounts.values():
+            if account.calls_made:
+                self.calls[int(self.clock.now // 3600)] += account.calls_made
+                account.calls_made = 0
 
     async def _keep(self) -> None:
         """The trial can go on from here, whatever becomes of the process."""
         way = [self.clock.now, self.expectations.started, self.looked_at, *self.after]
         calls = self.calls
-        unasked = sum((desk.unasked for desk in self.desks.values()), Counter[str]())
+        unasked = sum((account.unasked for account in self.accounts.values()), Counter[str]())
 
         def note(connection: Connection) -> None:
             state.put(connection, "way", way)
-            for name, desk in self.desks.items():
-                state.note_asked(connection, name, desk.news)
+            for name, account in self.accounts.items():
+                state.note_asked(connection, name, account.news)
             for hour, count in calls.items():
                 state.note_calls(connection, hour, count)
             state.note_unasked(connection, unasked)
@@ -217,9 +217,9 @@ class Way:
         await self.store.write(note)
         self.store.checkpoint()
         self.calls = Counter()
-        for desk in self.desks.values():
-            desk.news = {}
-            desk.unasked.clear()
+        for account in self.accounts.values():
+            account.news = {}
+            account.unasked.clear()
 
 
 def _wrong_names(directory: Directory) -> list[str]:

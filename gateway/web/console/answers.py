@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import httpx
+from gateway.startup import without
+
+with without("click"):
+    import httpx
 
 PATIENCE = 10.0  # seconds
 MOST = 1 << 20  # bytes

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Outcome
+from gateway.desk.port import Desk
 from gateway.desk.readback import Aim
+from gateway.desk.records import Remote
 from gateway.model.effects import AcknowledgeBody
 from gateway.store import mapping
 from gateway.store.deliveries import Delivery
@@ -54,7 +55,7 @@ class Acknowledge(EffectKind[AcknowledgeBody]):
         mapping.learn(connection, delivery.desk, delivery.board_id, delivery.id, delivery.ticket_id, own)
 
     async def send(self, run: Run, effect: EffectOf[AcknowledgeBody], prepared: Prepared) -> Outcome:
-        return Good(200, {}, {})
+        return Good(200, None, {})
 
     async def find(
         self,
@@ -64,5 +65,5 @@ class Acknowledge(EffectKind[AcknowledgeBody]):
         ticket_id: str,
         aim: Aim = Aim.ADOPT,
         not_before: float = 0.0,
-    ) -> list[dict[str, Any]]:
-        return [{}]
+    ) -> list[Remote]:
+        return [Remote()]

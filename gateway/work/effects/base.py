@@ -15,11 +15,12 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Outcome, Refused
 from gateway.desk.permit import Permit
+from gateway.desk.port import Desk
 from gateway.desk.readback import Aim
+from gateway.desk.records import Remote
 from gateway.desk.refusals import Whose
 from gateway.model.effects import EffectBody
 from gateway.model.waiting import Waits
@@ -152,8 +153,8 @@ class EffectKind(Generic[Body]):
 
     # -- what it leaves behind
     makes_ticket: ClassVar[bool] = False
-    remote_key: ClassVar[str] = ""
-    """The key of the desk's id in its answer, by which the effect is found again; "" for none."""
+    is_watched: ClassVar[bool] = False
+    """It is looked at again later when it was ever unknown: it may have landed twice."""
     only_on_refusal: ClassVar[bool] = False
     """Nothing but a refused file makes it needed: without one it ends with the plan."""
 
@@ -169,11 +170,6 @@ class EffectKind(Generic[Body]):
     def calls(self) -> bool:
         """Whether it waits until the budget has calls."""
         return self.counted or self.looks_first
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether it is looked at again later when it was ever unknown: it may have landed twice."""
-        return bool(self.remote_key)
 
     def describe(self, body: Body) -> dict[str, Any]:
         """What it would do, in words for an operator under "effect", with the values that matter."""
@@ -204,7 +200,7 @@ class EffectKind(Generic[Body]):
         return effect
 
     async def send(self, run: Run, effect: EffectOf[Body], prepared: Any) -> Outcome:
-        """Make the request of an effect that is marked as sent."""
+        """Make the request of an effect that is marked as sent. Good has a Remote where something was made."""
         raise NotImplementedError
 
     async def find(
@@ -215,7 +211,7 @@ class EffectKind(Generic[Body]):
         ticket_id: str,
         aim: Aim = Aim.ADOPT,
         not_before: float = 0.0,
-    ) -> list[dict[str, Any]]:
+    ) -> list[Remote]:
         """What the desk has of it, oldest first; none: there was nothing at ``not_before`` or later. Raises NotRead."""
         return []
 
@@ -232,17 +228,17 @@ class EffectKind(Generic[Body]):
         return False
 
     def record_done(
-        self, connection: Connection, delivery: Delivery, effect: EffectOf[Body], kept: dict[str, Any], now: float
+        self, connection: Connection, delivery: Delivery, effect: EffectOf[Body], remote: Remote, now: float
     ) -> None:
         """What is stored with the effect when the desk has it, beside its row."""
 
     def record_end(self, connection: Connection, delivery: Delivery, effect: EffectOf[Body], reason: str) -> None:
         """What is stored when it ends without."""
 
-    def tell(self, directory: Directory, effect: EffectOf[Body], remote: dict[str, Any], doubtful: bool) -> None:
+    def tell(self, directory: Directory, effect: EffectOf[Body], remote: Remote, doubtful: bool) -> None:
         """What the desk's directory learns at once when it is done; ``doubtful``: it was found, not answered."""
 
-    async def settle_double(self, desk: Desk, effect: EffectOf[Body], double: dict[str, Any], ticket_id: str) -> None:
+    async def settle_double(self, desk: Desk, effect: EffectOf[Body], double: Remote, ticket_id: str) -> None:
         """Two of it are at the desk: deal with the one that is not ours. Raises NotRead."""
         raise NotImplementedError
 

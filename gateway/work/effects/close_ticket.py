@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gateway.desk.algapsa import bodies, timesheet
-from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.desk.pacing import BEGUN
+from gateway.desk.port import Desk
+from gateway.desk.records import Comment, Remote
 from gateway.model.effects import CloseBody
 from gateway.store import problems
 from gateway.store.deliveries import Delivery
@@ -45,10 +45,10 @@ class CloseTicket(Repeatable[CloseBody]):
             raise Unfit(NEWER)
 
     async def send(self, run: Run, effect: EffectOf[CloseBody], prepared: Any) -> Outcome:
-        return await run.desk.set_status(effect.body.ticket_id, bodies.status(effect.body.closed_id), run.permit)
+        return await run.desk.set_status(effect.body.ticket_id, effect.body.closed_id, run.permit)
 
     def record_done(
-        self, connection: Connection, delivery: Delivery, effect: EffectOf[CloseBody], kept: dict[str, Any], now: float
+        self, connection: Connection, delivery: Delivery, effect: EffectOf[CloseBody], remote: Remote, now: float
     ) -> None:
         problems.end_closing(connection, effect.body.problem, effect.body.changed_at, now, left="")
 
@@ -63,22 +63,20 @@ async def check(store: Store, desk: Desk, effect: EffectOf[CloseBody]) -> None:
     if problem is None or problem.changed_at != body.changed_at or problem.state not in ("recovered", "closing"):
         raise Unfit(NEWER)
     ticket = _good(await desk.ticket(body.ticket_id))
-    if ticket.get("status_id") == body.closed_id and effect.sends:
+    if ticket.status_id == body.closed_id and effect.sends:
         raise Unfit("closed", done=True)
-    if bodies.is_closed(ticket):
+    if ticket.is_closed:
         raise Unfit(BEFORE)
     if body.never:
         raise Unfit(body.never)
-    if ticket.get("status_id") != body.status_id:
+    if ticket.status_id != body.status_id:
         raise Unfit("somebody changed its status")
     if any(not _ours(comment) for comment in _good(await desk.comments(body.ticket_id, 0.0))):
         raise Unfit("somebody wrote on it")
-    sheet = await desk.time_entries(body.ticket_id, BEGUN)
-    if timesheet.unbookable(sheet):
-        return
-    if isinstance(sheet, Refused) and sheet.status == 403:
-        raise Unfit(f"the desk does not say whether time was booked on it: {timesheet.LACKS}")
-    booked = timesheet.booked(_good(sheet, timesheet.LACKS))
+    answer = await desk.time_booked(body.ticket_id, BEGUN)
+    if isinstance(answer, Refused) and answer.status == 403:
+        raise Unfit(f"the desk does not say whether time was booked on it: {desk.booking_hint}")
+    booked = _good(answer, desk.booking_hint)
     if booked is None:
         raise Unfit("the desk does not say whether time was booked on it")
     if booked:
@@ -91,7 +89,6 @@ def _good(outcome: Outcome, hint: str = "") -> Any:
     return outcome.data
 
 
-def _ours(comment: dict[str, Any]) -> bool:
+def _ours(comment: Comment) -> bool:
     """Whether a comment is one of ours about a notice: a customer's reply that we posted is not."""
-    facts = bodies.facts_of(comment)
-    return bool(facts.get("marker")) and bool(facts.get("notice"))
+    return bool(comment.facts.get("marker")) and bool(comment.facts.get("notice"))

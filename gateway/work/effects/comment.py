@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway.decide.pictures import place_pictures
-from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Outcome
+from gateway.desk.port import Desk
 from gateway.model.effects import CommentBody
 from gateway.store import problems
 from gateway.store.deliveries import Delivery
@@ -55,4 +55,4 @@ class Comment(Commenting[CommentBody]):
 
     async def is_there(self, desk: Desk, remote_id: str, ticket_id: str, sent_at: float) -> tuple[Outcome, bool]:
         outcome = await desk.comments(ticket_id, sent_at - 3600)
-        return outcome, isinstance(outcome, Good) and any(row["comment_id"] == remote_id for row in outcome.data)
+        return outcome, isinstance(outcome, Good) and any(comment.id == remote_id for comment in outcome.data)

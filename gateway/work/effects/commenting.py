@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway import blocks as rich
-from gateway.desk.algapsa import bodies, readback
-from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Outcome
+from gateway.desk.port import Desk
 from gateway.desk.readback import Aim, NotRead
+from gateway.desk.records import Remote
 from gateway.mail import fingerprints
 from gateway.mail.known import squeezed
 from gateway.model.effects import AboutFilesBody, TextBody
@@ -25,7 +25,7 @@ from gateway.work.effects.base import Body, EffectKind, Run
 class Commenting(EffectKind[Body]):
     """A comment with our marker in its metadata, by which it is found again."""
 
-    remote_key = "comment_id"
+    is_watched = True
 
     async def post(
         self,
@@ -39,10 +39,8 @@ class Commenting(EffectKind[Body]):
         by_customer: bool = False,
     ) -> Outcome:
         """Post ``blocks`` on the ticket that the effect names, else on the plan's own."""
-        request = bodies.comment(
-            blocks, facts, effect.marker, internal=internal, mailed=mailed, by_customer=by_customer
-        )
-        return await run.desk.add_comment(run.on(effect), request, run.permit)
+        said = {"internal": internal, "mailed": mailed, "by_customer": by_customer}
+        return await run.desk.add_comment(run.on(effect), blocks, facts, effect.marker, run.permit, **said)
 
     async def post_about_files(self, run: Run, effect: EffectOf[AboutFilesBody], blocks: list[Any]) -> Outcome:
         """Post an internal comment on what became of files."""
@@ -60,19 +58,19 @@ class Commenting(EffectKind[Body]):
         ticket_id: str,
         aim: Aim = Aim.ADOPT,
         not_before: float = 0.0,
-    ) -> list[dict[str, Any]]:
-        return await readback.comments(desk, ticket_id, effect.marker, effect.sent_at)
+    ) -> list[Remote]:
+        return await desk.find_comments(ticket_id, effect.marker, effect.sent_at)
 
     def record_done(
-        self, connection: Connection, delivery: Delivery, effect: EffectOf[Body], kept: dict[str, Any], now: float
+        self, connection: Connection, delivery: Delivery, effect: EffectOf[Body], remote: Remote, now: float
     ) -> None:
         """The words of a mail, to be known again in quotes."""
         if isinstance(effect.body, TextBody):
             ticket_id = effect.body.ticket_id or delivery.ticket_id
             posted.add(connection, delivery.desk, ticket_id, delivery.id, prints_of(rich.dumps(effect.body.blocks)))
 
-    async def settle_double(self, desk: Desk, effect: EffectOf[Body], double: dict[str, Any], ticket_id: str) -> None:
-        await mark_double(desk, effect, f"The comment of {double.get('created_at')}", ticket_id)
+    async def settle_double(self, desk: Desk, effect: EffectOf[Body], double: Remote, ticket_id: str) -> None:
+        await mark_double(desk, effect, f"The comment of {double.made_at}", ticket_id)
 
 
 def prints_of(text: str) -> bytes:
@@ -83,13 +81,10 @@ def prints_of(text: str) -> bytes:
 async def mark_double(desk: Desk, effect: Effect, what: str, ticket_id: str) -> None:
     """Say on the ticket in an internal comment, once, that ``what`` is a double. Raises NotRead."""
     marker = f"{effect.marker}/double"
-    if await readback.comments(desk, ticket_id, marker, effect.sent_at):
+    if await desk.find_comments(ticket_id, marker, effect.sent_at):
         return
     text = f"{what} is a double: the desk answered a request late. The one to keep is {effect.remote_id}."
-    outcome = await desk.add_comment(
-        ticket_id,
-        bodies.comment([rich.paragraph(text)], {}, marker),
-    )
+    outcome = await desk.add_comment(ticket_id, [rich.paragraph(text)], {}, marker)
     if not isinstance(outcome, Good):
         raise NotRead(outcome)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk.algapsa import bodies, readback
-from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Outcome
+from gateway.desk.port import Desk
 from gateway.desk.readback import Aim
+from gateway.desk.records import Remote
 from gateway.model.effects import ContactBody
 from gateway.store.effects import EffectOf
 from gateway.store.engine import Store
@@ -16,18 +16,14 @@ from gateway.work.effects.base import Conflict, EffectKind, Run
 
 
 class CreateContact(EffectKind[ContactBody]):
+    """It is not watched: the desk has no address twice."""
+
     kind = ContactBody.kind
     did = "made a contact"
     counted = True
     conflict = Conflict.TAKEN
     needs_ticket = False
-    remote_key = bodies.CONTACT_ID
     compared = ""
-
-    @property
-    def is_watched(self) -> bool:
-        """The desk has no address twice."""
-        return False
 
     def describe(self, body: ContactBody) -> dict[str, Any]:
         return {"effect": "create contact", "name": body.name, "address": body.address, "client_id": body.client_id}
@@ -36,7 +32,7 @@ class CreateContact(EffectKind[ContactBody]):
         return {"new contact": "yes"} if outcome == "ticket" else {}
 
     async def send(self, run: Run, effect: EffectOf[ContactBody], prepared: Any) -> Outcome:
-        return await run.desk.create_contact(bodies.contact(effect.body), run.permit)
+        return await run.desk.create_contact(effect.body, run.permit)
 
     async def find(
         self,
@@ -46,8 +42,8 @@ class CreateContact(EffectKind[ContactBody]):
         ticket_id: str,
         aim: Aim = Aim.ADOPT,
         not_before: float = 0.0,
-    ) -> list[dict[str, Any]]:
-        return await readback.contacts(desk, effect.body)
+    ) -> list[Remote]:
+        return await desk.find_contacts(effect.body)
 
-    def tell(self, directory: Directory, effect: EffectOf[ContactBody], remote: dict[str, Any], doubtful: bool) -> None:
+    def tell(self, directory: Directory, effect: EffectOf[ContactBody], remote: Remote, doubtful: bool) -> None:
         directory.forget_contact(effect.body.address)

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gateway.desk.algapsa import bodies, readback
-from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.port import Desk
 from gateway.desk.readback import Aim
+from gateway.desk.records import Remote
 from gateway.desk.refusals import Whose
 from gateway.desk.sight import MOST_TRIES, Made
 from gateway.model.effects import TicketBody
@@ -43,7 +43,7 @@ class CreateTicket(EffectKind[TicketBody]):
     optional = False
     needs_ticket = False
     makes_ticket = True
-    remote_key = "ticket_id"
+    is_watched = True
     is_verified = True
     can_be_seen = True
     compared = ""
@@ -60,7 +60,7 @@ class CreateTicket(EffectKind[TicketBody]):
 
     async def send(self, run: Run, effect: EffectOf[TicketBody], prepared: Any) -> Outcome:
         made = run.progress.made_contact()
-        return await run.desk.create_ticket(bodies.ticket(effect.body, effect.marker, made), run.permit)
+        return await run.desk.create_ticket(effect.body, effect.marker, made, run.permit)
 
     async def find(
         self,
@@ -70,8 +70,8 @@ class CreateTicket(EffectKind[TicketBody]):
         ticket_id: str,
         aim: Aim = Aim.ADOPT,
         not_before: float = 0.0,
-    ) -> list[dict[str, Any]]:
-        return await readback.tickets(desk, effect.marker, effect.sent_at, aim, not_before)
+    ) -> list[Remote]:
+        return await desk.find_tickets(effect.marker, effect.sent_at, aim, not_before)
 
     async def whose(self, directory: Directory, effect: EffectOf[TicketBody], refused: Refused) -> Whose:
         return await directory.refusals.whose_creation(refused, effect.body.ids["client_id"])
@@ -90,23 +90,20 @@ class CreateTicket(EffectKind[TicketBody]):
         connection: Connection,
         delivery: Delivery,
         effect: EffectOf[TicketBody],
-        kept: dict[str, Any],
+        remote: Remote,
         now: float,
     ) -> None:
         """The words of the description, to be known again in quotes."""
         prints = prints_of(effect.body.description)
         posted.add(connection, delivery.desk, delivery.ticket_id, delivery.id, prints)
 
-    def tell(self, directory: Directory, effect: EffectOf[TicketBody], remote: dict[str, Any], doubtful: bool) -> None:
+    def tell(self, directory: Directory, effect: EffectOf[TicketBody], remote: Remote, doubtful: bool) -> None:
         directory.refusals.created()
         if not doubtful:
-            made = [str(remote.get(key) or "") for key in ("ticket_id", "ticket_number", "client_id")]
-            directory.sight.made(Made(*made))
+            directory.sight.made(Made(remote.id, remote.ticket_number, remote.client_id))
 
-    async def settle_double(
-        self, desk: Desk, effect: EffectOf[TicketBody], double: dict[str, Any], ticket_id: str
-    ) -> None:
-        await mark_double(desk, effect, "This ticket", double["ticket_id"])
+    async def settle_double(self, desk: Desk, effect: EffectOf[TicketBody], double: Remote, ticket_id: str) -> None:
+        await mark_double(desk, effect, "This ticket", double.id)
 
     async def is_there(self, desk: Desk, remote_id: str, ticket_id: str, sent_at: float) -> tuple[Outcome, bool]:
         outcome = await desk.ticket(remote_id)

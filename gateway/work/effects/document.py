@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gateway.desk.algapsa import readback
-from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Outcome
+from gateway.desk.port import Desk
 from gateway.desk.readback import Aim
+from gateway.desk.records import Remote
 from gateway.model.effects import DocumentBody
 from gateway.store import deliveries, effects, ticketfiles
 from gateway.store.deliveries import Delivery
@@ -42,7 +42,7 @@ class UploadDocument(EffectKind[DocumentBody]):
     uploads = True
     refused_state = EffectState.REFUSED
     most_faults = MOST_FAULTS
-    remote_key = "document_id"
+    is_watched = True
     is_verified = True
     compared = '"held"'
 
@@ -104,33 +104,32 @@ class UploadDocument(EffectKind[DocumentBody]):
         ticket_id: str,
         aim: Aim = Aim.ADOPT,
         not_before: float = 0.0,
-    ) -> list[dict[str, Any]]:
+    ) -> list[Remote]:
         async def owned(remote_ids: list[str]) -> set[str]:
             return await store.read(lambda c: effects.owned(c, effect.desk, remote_ids))
 
-        return await readback.documents(desk, ticket_id, effect.body, effect.sent_at, owned, not_before)
+        return await desk.find_documents(ticket_id, effect.body, effect.sent_at, owned, not_before)
 
     def record_done(
         self,
         connection: Connection,
         delivery: Delivery,
         effect: EffectOf[DocumentBody],
-        kept: dict[str, Any],
+        remote: Remote,
         now: float,
     ) -> None:
         if effect.body.sha256 and effect.body.part != ORIGINAL:
             digest, name = effect.body.sha256, effect.body.name
-            ticketfiles.uploaded(connection, delivery.desk, delivery.ticket_id, digest, delivery.id, name, kept)
+            made = {"document_id": remote.id, "file_id": remote.file_id}
+            ticketfiles.uploaded(connection, delivery.desk, delivery.ticket_id, digest, delivery.id, name, **made)
 
     def record_end(
         self, connection: Connection, delivery: Delivery, effect: EffectOf[DocumentBody], reason: str
     ) -> None:
         deliveries.free_file(connection, delivery.id, effect.body.sha256)
 
-    async def settle_double(
-        self, desk: Desk, effect: EffectOf[DocumentBody], double: dict[str, Any], ticket_id: str
-    ) -> None:
-        await desk.delete_document(ticket_id, double["document_id"])
+    async def settle_double(self, desk: Desk, effect: EffectOf[DocumentBody], double: Remote, ticket_id: str) -> None:
+        await desk.delete_document(ticket_id, double.id)
 
 
 def _holds(path: Path, body: DocumentBody) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from gateway.desk.records import Remote
 from gateway.model.effects import FurtherTicketBody
 from gateway.store import mapping, order, posted, problems
 from gateway.store.deliveries import Delivery
@@ -37,10 +38,10 @@ class CreateFurtherTicket(CreateTicket):
         return False
 
     def record_done(
-        self, connection: Connection, delivery: Delivery, effect: EffectOf[Any], kept: dict[str, Any], now: float
+        self, connection: Connection, delivery: Delivery, effect: EffectOf[Any], remote: Remote, now: float
     ) -> None:
         """The problem has its ticket, and who waited for it may go."""
-        body, ticket_id, number = effect.body, str(kept["ticket_id"]), str(kept.get("ticket_number") or "")
+        body, ticket_id, number = effect.body, remote.id, remote.ticket_number
         posted.add(connection, delivery.desk, ticket_id, delivery.id, prints_of(body.description))
         mapping.add_ticket(
             connection,

@@ -4,17 +4,16 @@ the same one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from gateway.desk.algapsa.client import MOST_ASSETS
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.desk.pacing import BEGUN
+from gateway.desk.port import MOST_ASSETS
+from gateway.desk.records import Asset
 from gateway.model.effects import AssetBody
 from gateway.store.effects import EffectOf
 from gateway.work.effects.base import Conflict, Repeatable, Run
-
-CALLED = ("name", "asset_tag", "serial_number")
 
 
 class LinkAsset(Repeatable[AssetBody]):
@@ -38,7 +37,7 @@ class LinkAsset(Repeatable[AssetBody]):
         ticket = await run.desk.ticket(run.on(effect), BEGUN)
         if not isinstance(ticket, Good):
             return ticket
-        client_id = str(ticket.data.get("client_id") or "")
+        client_id = ticket.data.client_id
         mine: set[str] = set()
         for name in effect.body.names:
             found = await run.desk.assets(name)
@@ -52,12 +51,12 @@ class LinkAsset(Repeatable[AssetBody]):
         return await run.desk.link_asset(run.on(effect), mine.pop(), run.permit)
 
 
-def called(name: str, client_id: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+def called(name: str, client_id: str, assets: Sequence[Asset]) -> set[str]:
     """The ids of the client's assets whose name, tag or serial number is exactly this, in any case of its letters."""
     wanted = name.casefold()
     return {
-        str(row["asset_id"])
-        for row in rows
-        if client_id and row.get("client_id") == client_id
-        if any(str(row.get(key) or "").casefold() == wanted for key in CALLED)
+        asset.id
+        for asset in assets
+        if client_id and asset.client_id == client_id
+        if any(known.casefold() == wanted for known in asset.names)
     }

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from gateway import blocks as rich
 from gateway.desk.outcome import Outcome
+from gateway.desk.records import Remote
 from gateway.model.effects import ListBody
 from gateway.model.problem import Problem
 from gateway.store import effects, problems
@@ -53,7 +54,7 @@ class ListParts(Commenting[ListBody]):
         return await self.post_as_planned(run, effect)
 
     def record_done(
-        self, connection: Connection, delivery: Delivery, effect: EffectOf[ListBody], kept: dict[str, Any], now: float
+        self, connection: Connection, delivery: Delivery, effect: EffectOf[ListBody], remote: Remote, now: float
     ) -> None:
         problems.listed(connection, effect.body.listed or ())
 

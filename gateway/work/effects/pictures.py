@@ -8,9 +8,9 @@ from typing import Any
 
 from gateway import blocks as rich
 from gateway.decide.pictures import place_pictures
-from gateway.desk.algapsa import bodies
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.desk.pacing import BEGUN
+from gateway.desk.records import Remote, Ticket
 from gateway.model.effects import PicturesBody
 from gateway.store.effects import EffectOf
 from gateway.work.effects.base import Repeatable, Run
@@ -32,16 +32,16 @@ class PlacePictures(Repeatable[PicturesBody]):
         outcome = await run.desk.ticket(run.on(effect), BEGUN)
         if not isinstance(outcome, Good):
             return outcome
-        before = bodies.description_of(outcome.data)
+        ticket: Ticket = outcome.data
+        before = ticket.description
         after = rich.dumps(place_pictures(effect.body.blocks, await file_ids(run)))
-        ours = {"described": _digest(after)}
+        ours = Remote(described=_digest(after))
         if before == after:
-            return replace(outcome, data={**outcome.data, **ours})
+            return replace(outcome, data=ours)
         if before != effect.body.before and _digest(before) != effect.remote.get("described"):
             return Refused(0, "CHANGED", "someone changed the description; the pictures stay files")
-        change = bodies.described(outcome.data, after)
-        outcome = await run.desk.update_ticket(run.on(effect), change, run.permit)
-        return replace(outcome, data={**outcome.data, **ours}) if isinstance(outcome, Good) else outcome
+        outcome = await run.desk.set_description(ticket, after, run.permit)
+        return replace(outcome, data=ours) if isinstance(outcome, Good) else outcome
 
 
 def _digest(text: str) -> str:

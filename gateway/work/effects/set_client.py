@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk.algapsa import bodies
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.desk.pacing import BEGUN
 from gateway.model.effects import ClientBody
@@ -29,8 +28,8 @@ class SetClient(Repeatable[ClientBody]):
         """Unless somebody has moved it meanwhile."""
         wanted = effect.body.client_id
         outcome = await run.desk.ticket(run.on(effect), BEGUN)
-        if not isinstance(outcome, Good) or outcome.data.get("client_id") == wanted:
+        if not isinstance(outcome, Good) or outcome.data.client_id == wanted:
             return outcome
-        if outcome.data.get("client_id") != effect.body.before:
+        if outcome.data.client_id != effect.body.before:
             return Refused(0, "CHANGED", "somebody moved it to another client")
-        return await run.desk.update_ticket(run.on(effect), bodies.client(wanted), run.permit)
+        return await run.desk.set_client(run.on(effect), wanted, run.permit)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk.algapsa import bodies
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.desk.pacing import BEGUN
 from gateway.model.effects import PriorityBody
@@ -32,11 +31,11 @@ class SetPriority(Repeatable[PriorityBody]):
         """For a notice only where nobody has changed it since, to raise it only where it is lower."""
         wanted = effect.body.priority_id
         outcome = await run.desk.ticket(run.on(effect), BEGUN)
-        if not isinstance(outcome, Good) or outcome.data.get("priority_id") == wanted:
+        if not isinstance(outcome, Good) or outcome.data.priority_id == wanted:
             return outcome
-        current = outcome.data.get("priority_id")
+        current = outcome.data.priority_id
         if effect.body.before is not None and current != effect.body.before:
             return Refused(0, "CHANGED", "somebody set the priority")
         if effect.body.below is not None and current not in effect.body.below:
             return Refused(0, "HIGHER", "its priority is not lower")
-        return await run.desk.update_ticket(run.on(effect), bodies.priority(wanted), run.permit)
+        return await run.desk.set_priority(run.on(effect), wanted, run.permit)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.catalog import reopen_statuses
+from gateway.desk.catalog import reopen_statuses
 from gateway.desk.outcome import DeskAway, Good, Outcome, Refused
 from gateway.desk.pacing import BEGUN
+from gateway.desk.records import Board
 from gateway.model.effects import ReopenBody, StatusBody
 from gateway.store.effects import EffectOf
 from gateway.work.effects.base import Repeatable, Run
@@ -24,7 +24,7 @@ class SetStatus(Repeatable[StatusBody]):
         return {"effect": "set status", "status_id": body.status_id}
 
     async def send(self, run: Run, effect: EffectOf[StatusBody], prepared: Any) -> Outcome:
-        return await run.desk.set_status(run.on(effect), bodies.status(effect.body.status_id), run.permit)
+        return await run.desk.set_status(run.on(effect), effect.body.status_id, run.permit)
 
 
 class Reopen(SetStatus):
@@ -44,10 +44,10 @@ class Reopen(SetStatus):
         ticket = await run.desk.ticket(run.on(effect), BEGUN)
         if not isinstance(ticket, Good):
             return ticket
-        if not bodies.is_closed(ticket.data):
+        if not ticket.data.is_closed:
             return ticket
-        for status_id in await _statuses(run, str(ticket.data.get("board_id") or ""), effect):
-            outcome = await run.desk.set_status(run.on(effect), bodies.status(status_id), run.permit)
+        for status_id in await _statuses(run, ticket.data.board_id, effect):
+            outcome = await run.desk.set_status(run.on(effect), status_id, run.permit)
             if not _is_wrong(outcome):
                 return outcome
         return outcome
@@ -61,7 +61,8 @@ async def _statuses(run: Run, board_id: str, effect: EffectOf[StatusBody]) -> li
     """The statuses of the board that the ticket may get, best first, without the one that was refused; none where the
     desk does not tell."""
     directory = run.planner.directories[run.progress.delivery.desk]
-    board = directory.catalog.boards.get(board_id, {}) if directory.catalog else {}
+    known = directory.catalog.boards if directory.catalog else {}
+    board = known.get(board_id) or Board(board_id, "")
     try:
         statuses = await directory.statuses_of(board_id, BEGUN)
     except DeskAway:

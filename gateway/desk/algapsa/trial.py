@@ -1,4 +1,4 @@
-"""The desk of a trial: rehearsed, and asked nothing at all once its lists are taken.
+"""The client of a trial: rehearsed, and the desk is asked nothing at all once its lists are taken.
 
 Every call is counted as the desk would count it. A look for contacts counts once for as long as the gateway remembers
 what it was told, also when the trial was stopped in between and has forgotten it.
@@ -6,48 +6,29 @@ what it was told, also when the trial was stopped in between and has forgotten i
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.calls import Call
-from gateway.desk.algapsa.rehearsal import RehearsedDesk
+from gateway.desk.algapsa.rehearsal import RehearsedClient
+from gateway.desk.algapsa.rows import CONTACT_ID
 from gateway.desk.directory import CONTACT_KEPT, MISS_KEPT
 from gateway.desk.outcome import Good, Outcome, Refused
-from gateway.desk.pacing import LocalPacing, Urgency
-from gateway.operate.trial.lists import Taken
+from gateway.desk.trial import Account, Taken
 from gateway.store.engine import Store
 
 PAGE = 100
 
 
-class CountedPacing(LocalPacing):
-    """No limit; ``calls_made`` is how many calls would have counted."""
-
-    def __init__(self) -> None:
-        super().__init__(0, 1, 0.0)
-        self.calls_made = 0
-
-    async def take(self, now: float, urgency: Urgency) -> float:
-        self.calls_made += 1
-        return 0.0
-
-
-class TrialDesk(RehearsedDesk):
-    """``taken`` are the desk's lists, ``asked`` when each contact or domain was last looked for; ``unasked`` counts
-    what only the desk itself could have said."""
+class TrialClient(RehearsedClient):
+    """``taken`` are the desk's lists; ``account`` is told what they do not answer."""
 
     def __init__(
-        self, name: str, url: str, *, store: Store, taken: Taken, asked: dict[str, float], clock: Callable[[], float]
+        self, name: str, url: str, *, store: Store, taken: Taken, account: Account, clock: Callable[[], float]
     ) -> None:
-        self.counted = CountedPacing()
-        super().__init__(name, url, "none", store=store, pacing=self.counted, clock=clock)
+        super().__init__(name, url, "none", store=store, pacing=account, clock=clock)
         self.taken = taken
-        self.asked = asked
-        self.news: dict[str, float] = {}
-        """What was asked since somebody last took note of it."""
-        self.unasked: Counter[str] = Counter()
+        self.account = account
         self._contacts = [(_addresses(row), row) for row in taken["contacts"]]
 
     async def _call(self, call: Call) -> Outcome:
@@ -73,29 +54,26 @@ class TrialDesk(RehearsedDesk):
                 found = [row for addresses, row in self._contacts if part in addresses]
                 return _rows(found[:PAGE], more=len(found) > PAGE) if "page" in params else _rows(found)
             case "/contacts/{id}":
-                known = [row for _, row in self._contacts if bodies.contact_id_of(row) == call.ids[0]]
+                known = [row for _, row in self._contacts if row.get(CONTACT_ID) == call.ids[0]]
                 missing = Refused(404, "NOT_FOUND", "no such contact")
                 return Good(200, known[0], {"data": known[0]}) if known else missing
             case "/assets/search":
-                self.unasked["a device"] += 1
+                self.account.unasked["a device"] += 1
                 return _rows([])
             case "/tickets" | "/tickets/search":
-                self.unasked["a ticket by its number"] += 1
+                self.account.unasked["a ticket by its number"] += 1
                 return _rows([])
-        self.unasked["a ticket of the desk"] += 1
+        self.account.unasked["a ticket of the desk"] += 1
         return Refused(404, "NOT_FOUND", "the trial did not ask the desk")
 
     def _is_remembered(self, call: Call) -> bool:
         """Whether the gateway would know this without asking."""
         if call.path not in ("/contacts", "/contacts/{id}"):
             return False
-        key, now, kept = call.ids[0] if call.ids else str(call.params["email"]).lower(), self.clock(), MISS_KEPT
+        key, kept = call.ids[0] if call.ids else str(call.params["email"]).lower(), MISS_KEPT
         if not call.ids and any(key in addresses for addresses, _ in self._contacts):
             kept = CONTACT_KEPT
-        if now < self.asked.get(key, -kept) + kept:
-            return True
-        self.asked[key] = self.news[key] = now
-        return False
+        return self.account.is_remembered(key, self.clock(), kept)
 
 
 def _addresses(row: dict[str, Any]) -> str:

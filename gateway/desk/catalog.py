@@ -10,13 +10,13 @@ import contextlib
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.types import did_you_mean
-from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.lists import Lists, Reader, Rows
-from gateway.model.email import lower_ascii
+from gateway.desk.lists import Lists, Reader
+from gateway.desk.port import Desk
+from gateway.desk.records import Board, Category, Client, Person, Priority, Status
 
 BOARDS, PRIORITIES, CLIENTS, USERS, CATEGORIES = "boards", "priorities", "clients", "users", "categories"
 
@@ -46,27 +46,18 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """An internal user of the desk: a technician."""
-
-    user_id: str
-    name: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
 class Catalog:
     """What one desk said about itself, at the time ``at``."""
 
     at: float
     destinations: dict[str, Destination]
-    boards: dict[str, dict[str, Any]] = field(default_factory=dict)  # by id
-    statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by board id
+    boards: dict[str, Board] = field(default_factory=dict)  # by id
+    statuses: dict[str, list[Status]] = field(default_factory=dict)  # by board id
     staff: dict[str, Person] = field(default_factory=dict)  # by address, lower case
-    clients: list[dict[str, Any]] = field(default_factory=list)
+    clients: list[Client] = field(default_factory=list)
     inactive_clients: frozenset[str] = frozenset()
-    priorities: list[dict[str, Any]] = field(default_factory=list)
-    categories: list[dict[str, Any]] = field(default_factory=list)
+    priorities: list[Priority] = field(default_factory=list)
+    categories: list[Category] = field(default_factory=list)
     faults: dict[str, tuple[UnknownName, ...]] = field(default_factory=dict)  # mailbox to all that is wrong with it
     lists: Lists = field(default_factory=Lists)  # what all of it was made of
 
@@ -81,26 +72,25 @@ class Catalog:
         ids: dict[str, str] = {}
         board_id = default_board
         if board:
-            row = _pick("board", list(self.boards.values()), "board_name", board)
-            board_id = ids["board_id"] = str(row["board_id"])
-            ids["status_id"] = str(_default_status(self._statuses(board_id))["status_id"])
-            if row.get("default_priority_id"):
-                ids["priority_id"] = str(row["default_priority_id"])
+            named = _pick("board", list(self.boards.values()), board)
+            board_id = ids["board_id"] = named.id
+            ids["status_id"] = _default_status(self._statuses(board_id)).id
+            if named.default_priority_id:
+                ids["priority_id"] = named.default_priority_id
         if status:
-            ids["status_id"] = str(_opening(self._statuses(board_id), status)["status_id"])
+            ids["status_id"] = _opening(self._statuses(board_id), status).id
         if priority:
-            ids["priority_id"] = str(_pick("priority", self.priorities, "priority_name", priority)["priority_id"])
+            ids["priority_id"] = _pick("priority", self.priorities, priority).id
         return ids
 
     def closed_status(self, board_id: str) -> str:
         """The id of the first status of the board that closes a ticket, "" for none."""
-        closing = [status for status in self.statuses.get(board_id, ()) if status.get("is_closed")]
-        closing.sort(key=lambda status: status.get("order_number") or 0)
-        return str(closing[0]["status_id"]) if closing else ""
+        closing = [status for status in self.statuses.get(board_id, ()) if status.is_closed]
+        return min(closing, key=_order).id if closing else ""
 
-    def _statuses(self, board_id: str) -> Rows:
+    def _statuses(self, board_id: str) -> list[Status]:
         if board_id not in self.statuses:
-            raise UnknownName(f"status: those of board {self.boards[board_id]['board_name']!r} could not be read")
+            raise UnknownName(f"status: those of board {self.boards[board_id].name!r} could not be read")
         return self.statuses[board_id]
 
     def category(self, board_id: str, name: str, below: str = "") -> str:
@@ -109,45 +99,41 @@ class Catalog:
         kind = "subcategory" if below else "category"
         if CATEGORIES in self.missing and not self.categories and not _is_id(name):
             raise UnknownName(f"{kind} {name!r}: the desk's categories could not be read")
-        mine = [category for category in self.categories if str(category.get("board_id")) == board_id]
-        level = [category for category in mine if str(category.get("parent_category") or "") == below]
-        if any(category["category_id"] == name for category in self.categories) or (
-            not self.categories and _is_id(name)
-        ):
+        level = [each for each in self.categories if each.board_id == board_id and each.parent_id == below]
+        if any(category.id == name for category in self.categories) or (not self.categories and _is_id(name)):
             return name
-        return str(_pick(kind, level, "category_name", name)["category_id"])
+        return _pick(kind, level, name).id
 
     def client_id(self, name: str) -> str:
         """The id of the client of that name. Raises UnknownName."""
         if CLIENTS in self.missing and not self.clients:
             raise UnknownName(f"client {name!r}: the desk's clients could not be read")
-        row = _pick("client", self.clients, "client_name", name)
-        if row.get("is_inactive"):
+        client = _pick("client", self.clients, name)
+        if client.is_inactive:
             raise UnknownName(f"client {name!r} is inactive")
-        return str(row["client_id"])
+        return client.id
 
     def names(self) -> dict[str, str]:
         """The desk's ids with their names, for people."""
-        names = {key: str(row["board_name"]) for key, row in self.boards.items()}
-        names |= {str(row["status_id"]): str(row["name"]) for rows in self.statuses.values() for row in rows}
-        names |= {str(row["category_id"]): str(row["category_name"]) for row in self.categories}
-        names |= {str(row["priority_id"]): str(row["priority_name"]) for row in self.priorities}
-        names |= {str(row["client_id"]): str(row["client_name"]) for row in self.clients}
-        return names | {person.user_id: person.name for person in self.staff.values()}
+        statuses = (status for of_board in self.statuses.values() for status in of_board)
+        named = (self.boards.values(), statuses, self.categories, self.priorities, self.clients, self.staff.values())
+        return {record.id: record.name for records in named for record in records}
 
 
-def reopen_statuses(
-    board: Mapping[str, Any], statuses: Sequence[Mapping[str, Any]], name: str | None = None
-) -> list[str]:
+def reopen_statuses(board: Board, statuses: Sequence[Status], name: str | None = None) -> list[str]:
     """The ids of the board's statuses that a reopened ticket may get, best first: the one of that name, what the board
     says, its default, its other open ones in their order."""
     opening = sorted(
-        (status for status in statuses if not status.get("is_closed")),
-        key=lambda status: (not status.get("is_default"), status.get("order_number") or 0),
+        (status for status in statuses if not status.is_closed),
+        key=lambda status: (not status.is_default, status.order),
     )
-    named = [status for status in statuses if name and str(status.get("name")).casefold() == name.casefold()]
-    wanted = [status for status in statuses if status["status_id"] == board.get("inbound_reply_reopen_status_id")]
-    return list(dict.fromkeys(str(status["status_id"]) for status in (*named[:1], *wanted, *opening)))
+    named = [status for status in statuses if name and status.name.casefold() == name.casefold()]
+    wanted = [status for status in statuses if status.id == board.reopen_status_id]
+    return list(dict.fromkeys(status.id for status in (*named[:1], *wanted, *opening)))
+
+
+def _order(status: Status) -> float:
+    return status.order
 
 
 def _is_id(text: str) -> bool:
@@ -157,14 +143,17 @@ def _is_id(text: str) -> bool:
         return False
 
 
-def _pick(kind: str, rows: list[dict[str, Any]], name_key: str, wanted: str) -> dict[str, Any]:
-    """The row of that name, any case. Raises UnknownName with the names there are."""
-    named = [row for row in rows if str(row.get(name_key, "")).casefold() == wanted.casefold()]
+Each = TypeVar("Each", Board, Status, Priority, Category, Client)
+
+
+def _pick(kind: str, records: Sequence[Each], wanted: str) -> Each:
+    """The one of that name, any case. Raises UnknownName with the names there are."""
+    named = [record for record in records if record.name.casefold() == wanted.casefold()]
     if len(named) == 1:
         return named[0]
     if named:
         raise UnknownName(f"{kind} {wanted!r}: the desk has {len(named)} of this name")
-    names = sorted(str(row.get(name_key)) for row in rows)
+    names = sorted(record.name for record in records)
     raise UnknownName(
         f"{kind} {wanted!r}: the desk does not have it; it has: {_listed(names)}{did_you_mean(wanted, names)}"
     )
@@ -196,39 +185,43 @@ async def load(
         await reader.read(PRIORITIES, desk.priorities(), needed=True)
     if not reader.known(CLIENTS):
         needed = clients_needed or any(box.fallback_client for box in mailboxes)
-        await reader.read(CLIENTS, desk.all_clients(vital=needed), needed)
+        await reader.read(CLIENTS, desk.clients(vital=needed), needed)
     if not reader.known(USERS):
-        await reader.read(USERS, desk.users(), needed=True)
-    boards = [row for row in reader.now.rows[BOARDS] if not row.get("is_inactive")]
+        await reader.read(USERS, desk.staff(), needed=True)
+    boards = [board for board in reader.now.rows[BOARDS] if not board.is_inactive]
     for board, needed in _boards_named(boards, mailboxes, more):
-        name = f"statuses of {board['board_name']}"
+        name = f"statuses of {board.name}"
         if not reader.known(name):
-            await reader.read(name, desk.statuses(board["board_id"], vital=needed), needed)
+            await reader.read(name, desk.statuses(board.id, vital=needed), needed)
     if not reader.known(CATEGORIES):
         await reader.read(CATEGORIES, desk.categories(), needed=False)
     return _made(reader.done(), boards, mailboxes, now)
 
 
-def _boards_named(boards: Rows, mailboxes: list[MailboxSettings], more: Sequence[str]) -> list[tuple[Any, bool]]:
+def _boards_named(
+    boards: list[Board], mailboxes: list[MailboxSettings], more: Sequence[str]
+) -> list[tuple[Board, bool]]:
     """The boards of which the statuses are asked for, and whether a mailbox needs them."""
-    wanted: dict[str, tuple[Any, bool]] = {}
+    wanted: dict[str, tuple[Board, bool]] = {}
     names = {name.casefold() for name in more}
     for board in boards:
-        if str(board["board_name"]).casefold() in names:
-            wanted[board["board_id"]] = (board, False)
+        if board.name.casefold() in names:
+            wanted[board.id] = (board, False)
     for box in mailboxes:
         with contextlib.suppress(UnknownName):
             board = _board(boards, box)
-            wanted[board["board_id"]] = (board, True)
+            wanted[board.id] = (board, True)
     return sorted(wanted.values(), key=lambda named: not named[1])
 
 
-def _made(lists: Lists, boards: Rows, mailboxes: list[MailboxSettings], now: float) -> Catalog:
+def _made(lists: Lists, boards: list[Board], mailboxes: list[MailboxSettings], now: float) -> Catalog:
     """The catalog of these lists."""
     rows = lists.rows
-    priorities, clients = rows[PRIORITIES], rows.get(CLIENTS, [])
-    statuses = {
-        board["board_id"]: rows[name] for board in boards if (name := f"statuses of {board['board_name']}") in rows
+    priorities: list[Priority] = rows[PRIORITIES]
+    clients: list[Client] = rows.get(CLIENTS, [])
+    staff: list[Person] = rows[USERS]
+    statuses: dict[str, list[Status]] = {
+        board.id: rows[name] for board in boards if (name := f"statuses of {board.name}") in rows
     }
     destinations: dict[str, Destination] = {}
     faults: dict[str, tuple[UnknownName, ...]] = {}
@@ -241,11 +234,11 @@ def _made(lists: Lists, boards: Rows, mailboxes: list[MailboxSettings], now: flo
     return Catalog(
         at=now,
         destinations=destinations,
-        boards={board["board_id"]: board for board in boards},
+        boards={board.id: board for board in boards},
         statuses=statuses,
-        staff=staff_of(rows[USERS]),
+        staff={person.address: person for person in staff},
         clients=clients,
-        inactive_clients=frozenset(str(client["client_id"]) for client in clients if client.get("is_inactive")),
+        inactive_clients=frozenset(client.id for client in clients if client.is_inactive),
         priorities=priorities,
         categories=rows.get(CATEGORIES, []),
         faults=faults,
@@ -253,107 +246,92 @@ def _made(lists: Lists, boards: Rows, mailboxes: list[MailboxSettings], now: flo
     )
 
 
-def staff_of(users: Rows) -> dict[str, Person]:
-    """The technicians by address."""
-    people = [
-        Person(
-            user["user_id"],
-            f"{user.get('first_name') or ''} {user.get('last_name') or ''}".strip(),
-            lower_ascii(str(user["email"])),
-        )
-        for user in users
-        if user.get("email") and user.get("user_type") == "internal" and not user.get("is_inactive")
-    ]
-    return {person.address: person for person in people}
-
-
-def _board(boards: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]:
+def _board(boards: list[Board], box: MailboxSettings) -> Board:
     if box.board:
-        return _pick("board", boards, "board_name", box.board)
-    default = next((board for board in boards if board.get("is_default")), None)
+        return _pick("board", boards, box.board)
+    default = next((board for board in boards if board.is_default), None)
     if default is None:
         raise UnknownName("board: the desk has no default board; name one in the mailbox")
     return default
 
 
+Found = TypeVar("Found")
+
+
 def _destination(
-    box: MailboxSettings, boards: Rows, statuses: Mapping[str, Rows], priorities: Rows, clients: Rows
+    box: MailboxSettings,
+    boards: list[Board],
+    statuses: Mapping[str, list[Status]],
+    priorities: list[Priority],
+    clients: list[Client],
 ) -> Destination | tuple[UnknownName, ...]:
     """Where the mailbox's tickets go, or all that is wrong with its names. Statuses, and a priority that is not
     named, are the board's: without a board nothing is said of them."""
     wrong: list[UnknownName] = []
 
-    def found(look_up: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]:
+    def found(look_up: Callable[..., Found], *given: Any) -> Found | None:
         try:
             return look_up(*given)
         except UnknownName as error:
             wrong.append(error)
-            return {}
+            return None
 
-    status: dict[str, Any] = {}
-    priority: dict[str, Any] = {}
+    status, priority = None, None
     if board := found(_board, boards, box):
-        of_board = statuses[board["board_id"]]
+        of_board = statuses[board.id]
         status = found(_status, of_board, box)
         if box.reopen_status:
-            found(_pick, "status", of_board, "name", box.reopen_status)
+            found(_pick, "status", of_board, box.reopen_status)
     if board or box.priority:
         priority = found(_priority, priorities, board, box)
     client = found(_fallback, clients, box)
-    if wrong:
+    if board is None or status is None or priority is None or client is None or wrong:
         return tuple(wrong)
     return Destination(
-        box.address,
-        board["board_id"],
-        board["board_name"],
-        status["status_id"],
-        status["name"],
-        priority["priority_id"],
-        priority["priority_name"],
-        client["client_id"],
-        client["client_name"],
+        *(box.address, board.id, board.name, status.id, status.name),
+        *(priority.id, priority.name, client.id, client.name),
     )
 
 
-def _fallback(clients: Rows, box: MailboxSettings) -> dict[str, Any]:
+def _fallback(clients: list[Client], box: MailboxSettings) -> Client:
     if not box.fallback_client:
-        return {"client_id": "", "client_name": ""}
-    client = _pick("client", clients, "client_name", box.fallback_client)
-    if client.get("is_inactive"):
-        raise UnknownName(f"client {client['client_name']!r} is inactive")
+        return Client("", "")
+    client = _pick("client", clients, box.fallback_client)
+    if client.is_inactive:
+        raise UnknownName(f"client {client.name!r} is inactive")
     return client
 
 
-def _status(statuses: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]:
+def _status(statuses: list[Status], box: MailboxSettings) -> Status:
     if box.status:
         return _opening(statuses, box.status)
     return _default_status(statuses)
 
 
-def _opening(statuses: list[dict[str, Any]], name: str) -> dict[str, Any]:
-    status = _pick("status", statuses, "name", name)
-    if status.get("is_closed"):
+def _opening(statuses: list[Status], name: str) -> Status:
+    status = _pick("status", statuses, name)
+    if status.is_closed:
         raise UnknownName(f"status {name!r} is a closed one: new tickets need an open status")
     return status
 
 
-def _default_status(statuses: list[dict[str, Any]]) -> dict[str, Any]:
-    opening = [status for status in statuses if not status.get("is_closed")]
+def _default_status(statuses: list[Status]) -> Status:
+    opening = [status for status in statuses if not status.is_closed]
     if not opening:
         raise UnknownName("status: the board has no open status")
-    first = min(opening, key=lambda status: status.get("order_number") or 0)
-    return next((status for status in opening if status.get("is_default")), first)
+    first = min(opening, key=_order)
+    return next((status for status in opening if status.is_default), first)
 
 
-def _priority(priorities: list[dict[str, Any]], board: dict[str, Any], box: MailboxSettings) -> dict[str, Any]:
-    if box.priority:
-        return _pick("priority", priorities, "priority_name", box.priority)
-    wanted = board.get("default_priority_id")
-    named = next((priority for priority in priorities if priority["priority_id"] == wanted), None)
+def _priority(priorities: list[Priority], board: Board | None, box: MailboxSettings) -> Priority:
+    """The one that the mailbox names, else the board's."""
+    if box.priority or board is None:
+        return _pick("priority", priorities, box.priority or "")
+    named = next((priority for priority in priorities if priority.id == board.default_priority_id), None)
     if named is None:
-        names = sorted(str(priority["priority_name"]) for priority in priorities)
+        names = sorted(priority.name for priority in priorities)
         raise UnknownName(
-            f"priority: board {board['board_name']!r} has no default priority; name one in the mailbox; "
+            f"priority: board {board.name!r} has no default priority; name one in the mailbox; "
             f"the desk has: {_listed(names)}"
         )
     return named
