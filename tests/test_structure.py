@@ -77,6 +77,8 @@ def test_the_desks_json_is_spelled_in_one_place() -> None:
     names = {
         "suppressContactNotifications", "contact_name_id", "status_is_closed", "comment_text", "watch_list",
         "inbound_reply_reopen_enabled", "inbound_reply_reopen_cutoff_hours", "is_internal", "full_name",
+        "is_inactive", "hasNext", "master_ticket_id", "comment_id", "board_name", "client_name", "user_type",
+        "entered_at", "email_gateway", "additional_email_addresses", "inbound_cc",
     }  # fmt: skip
     homes = ("gateway.desk.algapsa", "gateway.simulator", "gateway.store.earlier")
     found = {

@@ -200,7 +200,7 @@ def _contact(who: Address, client_id: str) -> ContactBody:
     return ContactBody(name=name, address=who.address, client_id=client_id)
 
 
-def _watchers(context: DecisionContext, client_id: str) -> list[dict[str, object]]:
+def _watchers(context: DecisionContext, client_id: str) -> list[dict[str, str]]:
     """Those in Cc whom the ticket's watch list gets: active contacts of its client, of the sender's own
     domain (nobody else is looked up). Strangers take part without it."""
     email = context.email
@@ -213,11 +213,11 @@ def _watchers(context: DecisionContext, client_id: str) -> list[dict[str, object
         if domains.of(recipient.address) == domain and recipient.address not in context.policy.own
     ]
     context.facts.want(*(ContactsOf(person.key) for person in near))
-    found: list[dict[str, object]] = []
+    found: list[dict[str, str]] = []
     for person in near:
         contacts: list[Contact] = context.facts.ask(ContactsOf(person.key))
         if any(each.client_id == client_id and not each.inactive for each in contacts):
-            found.append({"email": person.key, "active": True, "name": person.name[:255], "source": "inbound_cc"})
+            found.append({"email": person.key, "name": person.name[:255]})
     return found
 
 

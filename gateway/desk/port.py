@@ -158,14 +158,13 @@ class Desk(Protocol):
     async def delete_document(self, ticket_id: str, document_id: str) -> Outcome:
         """Take a document away that is there twice."""
 
+    async def update_ticket(self, ticket_id: str, values: Mapping[str, str], permit: Permit = FREE) -> Outcome:
+        """Other values for a ticket, by the names that they have in ``TicketBody.ids``; not its status."""
+
     async def set_description(self, ticket: Ticket, description: str, permit: Permit = FREE) -> Outcome:
         """Another description for a ticket that was just read, JSON of blocks."""
 
     async def set_status(self, ticket_id: str, status_id: str, permit: Permit = FREE) -> Outcome: ...
-
-    async def set_priority(self, ticket_id: str, priority_id: str, permit: Permit = FREE) -> Outcome: ...
-
-    async def set_client(self, ticket_id: str, client_id: str, permit: Permit = FREE) -> Outcome: ...
 
     async def add_tag(self, ticket_id: str, tag: str, permit: Permit = FREE) -> Outcome:
         """Refused with 409 where the ticket has the tag."""

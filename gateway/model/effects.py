@@ -34,7 +34,8 @@ class EffectBody:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketBody(EffectBody):
     """``ids``: where it goes and whose it is, by name (board_id, client_id, contact_id, category_id and so on).
-    ``description`` is JSON of blocks; ``facts`` is what the desk keeps for us."""
+    ``description`` is JSON of blocks; ``facts`` is what the desk keeps for us; ``watchers`` get what is written on it,
+    each with ``email`` and ``name``."""
 
     kind: ClassVar[str] = "ticket"
     title: str

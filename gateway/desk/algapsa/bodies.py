@@ -18,13 +18,15 @@ QUIET: Mapping[str, Any] = {"suppressContactNotifications": True}
 
 def ticket(body: TicketBody, marker: str, contact_id: str = "") -> dict[str, Any]:
     """POST /tickets; for a contact that the plan has made meanwhile with its id."""
-    ids = dict(body.ids)
-    if contact := contact_id or ids.pop("contact_id", ""):
-        ids[CONTACT_ID] = contact
-    ids.pop("contact_id", None)
-    watched = {"watch_list": list(body.watchers)} if body.watchers else {}
+    ids = {**body.ids, "contact_id": contact_id or body.ids.get("contact_id", "")}
+    watchers = [{"active": True, "source": "inbound_cc", **watcher} for watcher in body.watchers]
+    watched = {"watch_list": watchers} if watchers else {}
     facts = {**body.facts, "marker": marker}
-    return {"title": body.title, **ids, "attributes": {"description": body.description, OURS: facts, **watched}}
+    return {
+        "title": body.title,
+        **_values(ids),
+        "attributes": {"description": body.description, OURS: facts, **watched},
+    }
 
 
 def described(row: Mapping[str, Any], description: str) -> dict[str, Any]:
@@ -61,11 +63,13 @@ def status(status_id: str) -> dict[str, Any]:
     return {"status_id": status_id, **QUIET}
 
 
-def priority(priority_id: str) -> dict[str, Any]:
+def changed(values: Mapping[str, str]) -> dict[str, Any]:
     """PUT /tickets/{id}."""
-    return {"priority_id": priority_id, **QUIET}
+    return {**_values(values), **QUIET}
 
 
-def client(client_id: str) -> dict[str, Any]:
-    """PUT /tickets/{id}."""
-    return {"client_id": client_id, **QUIET}
+def _values(values: Mapping[str, str]) -> dict[str, str]:
+    """What a ticket has under the desk's names, which are ours but for the contact; without a contact that there is
+    not."""
+    named = {CONTACT_ID if name == "contact_id" else name: value for name, value in values.items()}
+    return {name: value for name, value in named.items() if value or name != CONTACT_ID}

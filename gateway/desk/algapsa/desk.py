@@ -164,20 +164,17 @@ class AlgaDesk:
     async def delete_document(self, ticket_id: str, document_id: str) -> Outcome:
         return await self.client.delete_document(ticket_id, document_id)
 
+    async def update_ticket(self, ticket_id: str, values: Mapping[str, str], permit: Permit = FREE) -> Outcome:
+        return await self._change(ticket_id, bodies.changed(values), permit)
+
     async def set_description(self, ticket: Ticket, description: str, permit: Permit = FREE) -> Outcome:
-        return await self._update(ticket.id, bodies.described(ticket.row, description), permit)
+        return await self._change(ticket.id, bodies.described(ticket.row, description), permit)
 
     async def set_status(self, ticket_id: str, status_id: str, permit: Permit = FREE) -> Outcome:
         outcome = await self.client.set_status(ticket_id, bodies.status(status_id), permit)
         return rows.single(outcome, rows.nothing)
 
-    async def set_priority(self, ticket_id: str, priority_id: str, permit: Permit = FREE) -> Outcome:
-        return await self._update(ticket_id, bodies.priority(priority_id), permit)
-
-    async def set_client(self, ticket_id: str, client_id: str, permit: Permit = FREE) -> Outcome:
-        return await self._update(ticket_id, bodies.client(client_id), permit)
-
-    async def _update(self, ticket_id: str, request: dict[str, Any], permit: Permit) -> Outcome:
+    async def _change(self, ticket_id: str, request: dict[str, Any], permit: Permit) -> Outcome:
         return rows.single(await self.client.update_ticket(ticket_id, request, permit), rows.nothing)
 
     async def add_tag(self, ticket_id: str, tag: str, permit: Permit = FREE) -> Outcome:

@@ -32,4 +32,4 @@ class SetClient(Repeatable[ClientBody]):
             return outcome
         if outcome.data.client_id != effect.body.before:
             return Refused(0, "CHANGED", "somebody moved it to another client")
-        return await run.desk.set_client(run.on(effect), wanted, run.permit)
+        return await run.desk.update_ticket(run.on(effect), {"client_id": wanted}, run.permit)

@@ -38,4 +38,4 @@ class SetPriority(Repeatable[PriorityBody]):
             return Refused(0, "CHANGED", "somebody set the priority")
         if effect.body.below is not None and current not in effect.body.below:
             return Refused(0, "HIGHER", "its priority is not lower")
-        return await run.desk.set_priority(run.on(effect), wanted, run.permit)
+        return await run.desk.update_ticket(run.on(effect), {"priority_id": wanted}, run.permit)
