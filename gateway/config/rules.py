@@ -202,13 +202,18 @@ class RuleSettings(Section):
         defined = {*self.captures(), "subject", "from"}
         texts = [(key, getattr(self, key)) for key in ("client", "contact", "title")]
         texts += [("tags", tag) for tag in self.tags]
-        texts += [("asset", name) for name in ((self.asset,) if isinstance(self.asset, str) else self.asset)]
+        texts += [("asset", name) for name in self.assets]
         for key, text in texts:
             for name in names_in(text):
                 if name not in defined:
                     raise ValueError(f"{key}: the capture {{{name}}} is not defined by any regex of this rule")
         self._possible()
         return self
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """All by which the device is called."""
+        return (self.asset,) if isinstance(self.asset, str) else self.asset
 
     @property
     def sets_nothing(self) -> bool:

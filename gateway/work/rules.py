@@ -68,25 +68,7 @@ def _rule(rule: RuleSettings, catalog: Catalog | None, order: Mapping[str, str])
             ids = ids_of(rule, catalog)
         except UnknownName as error:
             lacking = str(error)
-    return Rule(
-        name=rule.name,
-        when=rule.node(),
-        ids=ids,
-        client=rule.client,
-        contact=rule.contact,
-        title=rule.title,
-        tags=rule.tags,
-        assets=(rule.asset,) if isinstance(rule.asset, str) else rule.asset,
-        internal=rule.internal,
-        skip=rule.skip,
-        quarantine=rule.quarantine,
-        go_on=rule.go_on,
-        on_failure=rule.on_failure,
-        lacking=lacking,
-        on=rule.on,
-        at_least=order.get(rule.priority_at_least.casefold(), ""),
-        named=frozenset(f"{key}_id" for key in ("board", "status", "priority") if getattr(rule, key)),
-    )
+    return Rule(rule, rule.node(), ids, lacking, order.get(rule.priority_at_least.casefold(), ""))
 
 
 def ids_of(rule: RuleSettings, catalog: Catalog) -> dict[str, str]:
