@@ -27,7 +27,7 @@ from gateway.model.effects import (
     PicturesBody,
     TicketBody,
 )
-from gateway.model.email import Address, Block, Email, Forwarded
+from gateway.model.email import ENCRYPTED, Address, Block, Email, Forwarded
 from gateway.model.envelope import Envelope
 from gateway.templates import BODY, Templates
 
@@ -118,7 +118,7 @@ class Composer:
 
     def _frame(self, name: str, body: Sequence[Block], **values: Any) -> list[Block]:
         """A template's lines as paragraphs, with the body's blocks in their place."""
-        body = rich.preformatted(body) if not rich.is_blank(list(body)) else [rich.paragraph("(no text)")]
+        body = rich.preformatted(body) if not rich.is_blank(list(body)) else [rich.paragraph(self._nothing())]
         out: list[Block] = []
         for line in self.templates.lines(name, **{**self._values(), **values, "body": BODY}):
             if line.strip() == BODY:
@@ -126,6 +126,10 @@ class Composer:
             else:
                 out.append(rich.paragraph(line.replace(BODY, "")))
         return rich.harmless(shelter(out))
+
+    def _nothing(self) -> str:
+        """What stands in place of a text."""
+        return "(the mail is encrypted: see its files)" if ENCRYPTED in self.email.defects else "(no text)"
 
     def _facts(self, **more: Any) -> dict[str, Any]:
         """What the desk keeps of the mail in free JSON (``marker`` is added when it is sent)."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.model.email import ENCRYPTED
+
 from . import cms, tnef
 from .charset import decode
 from .mime import Part, Tree
@@ -43,7 +45,7 @@ def opened(part: Part, name: str, charsets: list[str]) -> Contained | None:
 def _opaque(part: Part) -> Contained | None:
     data = part.payload()
     if cms.kind(data) == "encrypted":
-        return Contained("S/MIME encrypted: kept as a file")
+        return Contained(ENCRYPTED)
     inner = cms.content(data)
     if inner is None:
         return None

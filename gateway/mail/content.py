@@ -17,6 +17,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from gateway.model.email import ENCRYPTED
+
 from . import calendar, limits
 from .attached import File, Files, is_shown
 from .charsets import codec
@@ -98,7 +100,7 @@ class Collector:
             self.alternative(part)
         elif part.multipart:
             if part.content_type == "multipart/encrypted":
-                self.note("encrypted: kept as files")
+                self.note(ENCRYPTED)
             if part.content_type == "multipart/related":
                 self.related(part)
                 return

@@ -24,6 +24,11 @@ from .transfer import Decoded, decode_transfer
 
 # A run of blanks is looked through from its beginning alone.
 _PARAMETER = re.compile(r'(?<!\s);?\s*+([^\s=;"]{1,80})\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^;]*+))')
+_MEANT = {
+    **dict.fromkeys(("text", "plain", "text/", "plain/text", "text/text"), "text/plain"),
+    **dict.fromkeys(("html", "html/text", "text/htm"), "text/html"),
+}
+"""Types that programs write, and what they mean."""
 _TYPE = re.compile(r"\s*([A-Za-z0-9.+_-]{1,100})\s*/\s*([A-Za-z0-9.+_*-]{1,120})")
 
 
@@ -138,13 +143,11 @@ class Tree:
         if "content-type" in seen:
             kind, params = parse_typed(seen["content-type"])
             match = _TYPE.match(kind)
-            if match:
+            if meant := _MEANT.get(kind.strip().lower()):
+                part.content_type = meant
+            elif match:
                 part.content_type = f"{match[1]}/{match[2]}".lower()
                 part.declared = True
-            elif kind.strip().lower() in ("text", "plain", "text/"):
-                part.content_type = "text/plain"
-            elif kind.strip().lower() == "html":
-                part.content_type = "text/html"
             elif kind.strip():
                 self.note("content type not understood")
             part.params = params

@@ -33,7 +33,7 @@ def decode_transfer(data: bytes | memoryview, encoding: str) -> Decoded:
     """Content-Transfer-Encoding undone, leniently."""
     if encoding in ("base64", "base-64", "b"):
         return decode_base64(data)
-    if encoding in ("quoted-printable", "quotedprintable", "q"):
+    if encoding in ("quoted-printable", "quotedprintable", "quoted_printable", "quoted printable", "q"):
         raw = bytes(data)
         if b" \n" in raw or b" \r\n" in raw or b"\t\n" in raw or b"\t\r\n" in raw:
             # Blanks before a line end were added on the way (RFC 2045 6.7 rule 3).

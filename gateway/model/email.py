@@ -8,7 +8,7 @@ without a note in ``defects``. Source: RFC 5322, RFC 2045-2049, RFC 3464, RFC 38
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Gesture = Literal["", "reaction", "acceptance"]
 """What a mail without words is, as its structure proves."""
@@ -232,6 +232,10 @@ class DeskMarks:
     reply_tokens: tuple[str, ...] = ()
     ticket_numbers: tuple[str, ...] = ()
     notification: Notification | None = None  # that the mail itself is, or carries and nothing else
+
+
+ENCRYPTED: Final = "encrypted: kept as files"
+"""The defect of a mail whose words nobody but its recipient can read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,15 @@ def test_a_mail_without_text_says_so(text: str) -> None:
     assert "(no text)" in comment(composer(mail(text)))
 
 
+def test_a_mail_that_nobody_here_can_read_says_so() -> None:
+    sealed = "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\nContent-Transfer-Encoding: base64"
+    pgp = 'Content-Type: multipart/encrypted; boundary="b"'
+    parts = "--b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n--b--\r\n"
+    for head, body in ((sealed, "MIAGCSqGSIb3DQEHA6CAMIACAQA="), (pgp, parts)):
+        raw = f"From: ann@acme.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n{head}\r\n\r\n{body}\r\n".encode()
+        assert "(the mail is encrypted: see its files)" in rich.plain(ticket(composer(raw))), head
+
+
 def test_a_log_stands_as_it_was_written() -> None:
     blocks = ticket(composer(mail(f"Hello,\n\nthis is in the log:\n{LOG}\n\nAnn")))
 

@@ -48,6 +48,15 @@ def test_a_label_that_cannot_be_true_is_not_believed(data: bytes, label: str, te
     assert decode(data, label)[0] == text
 
 
+def test_a_type_the_wrong_way_round_is_a_text() -> None:
+    for kind in ("plain/text", "text/text", "text"):
+        found = mail(b"The door is shut", kind)
+        assert (found.text, found.attachments) == ("The door is shut", ()), kind
+    assert mail(b"<p>The door <b>is</b> shut</p>", "html/text").text == "The door is shut"
+    spoken = mail(b"T=C3=BCr", "text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted_printable")
+    assert spoken.text == "Tür"
+
+
 @pytest.mark.parametrize("label", ["unicode", "utf-16", "UTF-16LE"])
 def test_a_page_that_names_wide_characters_in_ascii_has_none(label: str) -> None:
     page = f"<html><meta charset={label}><p>The door of room 4 is shut</p></html>"
