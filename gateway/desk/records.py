@@ -140,11 +140,6 @@ class Remote:
     described: str = ""
 
     def kept(self) -> dict[str, str]:
-        """What is stored with the effect, beside the id. The names are keys in the store: they stay."""
-        values = {
-            "ticket_number": self.ticket_number,
-            "file_id": self.file_id,
-            "made_at": self.made_at,
-            "described": self.described,
-        }
+        """What is stored with the effect, beside its id, and read again. The names are keys in the store: they stay."""
+        values = {"ticket_number": self.ticket_number, "described": self.described}
         return {name: value for name, value in values.items() if value}
