@@ -18,6 +18,7 @@ from gateway.desk.pacing import PATIENCE, Pacing
 from gateway.desk.permit import FREE, Permit
 from gateway.desk.readback import Aim, Owned
 from gateway.desk.records import Remote, Ticket
+from gateway.desk.trial import Taken
 from gateway.model.effects import ContactBody, DocumentBody, TicketBody
 
 MOST_ASSETS = 100  # of a search: where there are more, nobody can tell which
@@ -208,6 +209,6 @@ class Desk(Protocol):
 
     # -- a trial ----------------------------------------------------------------------------------
 
-    async def take_lists(self, boards: Collection[str], tell: Callable[[str], None]) -> dict[str, Any]:
-        """What the desk says of itself, for a trial that then leaves it alone: JSON that its own product reads, with
-        ``missing``, why a list was not given. ``boards`` are names without case. Raises DeskAway."""
+    async def take_lists(self, boards: Collection[str], tell: Callable[[str], None]) -> Taken:
+        """What the desk says of itself, for a trial that then leaves it alone. ``boards`` are those whose statuses are
+        wanted, by name without case. Raises DeskAway."""

@@ -28,6 +28,7 @@ from gateway.desk.algapsa.calls import MOST_SKEW
 from gateway.desk.algapsa.client import Client
 from gateway.desk.algapsa.desk import AlgaDesk
 from gateway.desk.directory import Directory
+from gateway.desk.native import NativeTicket
 from gateway.desk.outcome import DeskAway, Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.readback import NotRead
@@ -342,9 +343,16 @@ class Readers:
                 0.0,
                 self.owned,
             )
-        outcome = await self.desk.ticket(ID)
+        desk, ticket = AlgaDesk(self.desk), NativeTicket(ID, "TIC1", "Printer", ID, ID, ID, "", 0.0, ())
+        outcome = await desk.ticket(ID)
         if isinstance(outcome, Good):
-            _state(rows.ticket(outcome.data))
+            _state(outcome.data)
+        for asked_for in (desk.any_ticket(), desk.contact(ID), desk.assets("PC"), desk.time_booked(ID)):
+            assert isinstance(await asked_for, Outcome)
+        for asked_for in (desk.tickets_by_number("TIC1"), desk.listed_by_number("TIC1"), desk.tickets_of_client(ID)):
+            assert isinstance(await asked_for, Outcome)
+        for asked_for in (desk.comments(ID, 0.0), desk.last_comments(ID, 9, 1.0), desk.native_comments(ticket, 0.0)):
+            assert isinstance(await asked_for, Outcome)
 
     @contextlib.contextmanager
     def allowed(self) -> Iterator[None]:

@@ -1,1 +1,1 @@
-"""AlgaPSA over its REST API: the client, the names of its catalog, finding again what was sent."""
+"""AlgaPSA over its REST API: its client, its rows as records, finding again what was sent."""

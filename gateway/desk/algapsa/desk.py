@@ -17,6 +17,7 @@ from gateway.desk.permit import FREE, Permit
 from gateway.desk.port import Right
 from gateway.desk.readback import Aim, Owned
 from gateway.desk.records import Remote, Ticket
+from gateway.desk.trial import Taken
 from gateway.model.effects import ContactBody, DocumentBody, TicketBody
 
 
@@ -218,5 +219,5 @@ class AlgaDesk:
 
     # -- a trial ----------------------------------------------------------------------------------
 
-    async def take_lists(self, boards: Collection[str], tell: Callable[[str], None]) -> dict[str, Any]:
+    async def take_lists(self, boards: Collection[str], tell: Callable[[str], None]) -> Taken:
         return await lists.take(self.client, boards, tell)
