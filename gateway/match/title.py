@@ -50,12 +50,6 @@ _PREFIXED = re.compile(r"(?:^|(?<=\s))[^\W\d_]{1,4}:(?=\s|$)")
 def matter(subject: str) -> str:
     """What a subject is about, as two desks that answer each other keep it: without prefixes wherever they stand, and
     without the numbers that each of them puts in."""
-    return _of_short(subject) if len(subject) <= 2 * LIMIT else _matter(clean(subject)[:LIMIT])
-
-
-@lru_cache(16_384)
-def _of_short(subject: str) -> str:
-    """Each mail of a storm asks for those of all before it."""
     return _matter(clean(subject)[:LIMIT])
 
 

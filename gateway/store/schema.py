@@ -75,6 +75,7 @@ delivery = Table(
     Column("sender_domain", Text, nullable=False, server_default=""),
     Column("proof", Text, nullable=False, server_default=""),  # what the sender rests on (match.names.proof_of)
     Column("subject", Text, nullable=False, server_default=""),
+    Column("matter", Text, nullable=False, server_default=""),  # what the subject is about (match.title.matter)
     Column("class", String(12), nullable=False, server_default=""),
     Column("outcome", String(10), nullable=False, server_default=""),  # what was decided
     Column("stage", String(12), nullable=False),
@@ -127,11 +128,12 @@ _partial("delivery_ready_sender", AWAKE, *_box, delivery.c.sender, delivery.c.se
 _partial("delivery_asleep", ASLEEP, delivery.c.due_at)
 Index("delivery_stage", delivery.c.stage, delivery.c.mailbox, delivery.c.reason)
 Index("delivery_sender", delivery.c.sender, delivery.c.accepted_at)
-Index("delivery_sender_domain", delivery.c.sender_domain, delivery.c.accepted_at)  # of the version before 0025
 CAUSED = text("outcome IN ('ticket', 'comment') AND class <> 'vendor'")
 _caused = delivery.c.desk, delivery.c.proof, delivery.c.outcome, delivery.c.accepted_at
 _partial("delivery_caused", CAUSED, delivery.c.sender, *_caused, delivery.c["class"])
 _partial("delivery_caused_in", CAUSED, delivery.c.sender_domain, *_caused, delivery.c.sender, delivery.c["class"])
+_about = delivery.c.desk, delivery.c.proof, delivery.c.outcome, delivery.c.matter, delivery.c.accepted_at
+_partial("delivery_matter", CAUSED, delivery.c.sender_domain, *_about)
 ANSWERS = text("class IN ('auto-reply', 'vacation', 'helpdesk')")
 _told = delivery.c.desk, delivery.c.proof, delivery.c["class"]
 _partial("delivery_answers", ANSWERS, delivery.c.sender, delivery.c.accepted_at, *_told)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, union_all
 
-from gateway.match import domains, title
+from gateway.match import domains
 from gateway.match.names import Name
 from gateway.store.constants import constant
 from gateway.store.prepared import ESCAPE, Prepared, literally
@@ -62,10 +62,11 @@ def recent(connection: Connection, desk: str, name: Name, now: float) -> dict[st
     return {f"{kind}s": found.get(kind, 0) for kind in kinds}
 
 
-_SUBJECTS = Prepared(
-    lambda _: select(delivery.c.subject).where(
+_ROUNDS = Prepared(
+    lambda _: select(func.count()).where(
         _MINE | delivery.c.sender.like(bindparam("k_tagged"), escape=ESCAPE),
         _OF_DOMAIN,
+        delivery.c.matter == bindparam("k_matter"),
         delivery.c.outcome == constant("ticket"),
         *_CAUSED,
     )
@@ -81,11 +82,11 @@ def rounds(connection: Connection, desk: str, name: Name, matter: str, now: floa
         "k_tagged": f"{local}+%",
         "k_domain": domain,
         "k_proof": name.proof,
+        "k_matter": matter,
         "k_hour": now - HOUR,
         "k_desk": desk,
     }
-    subjects = _SUBJECTS.column(connection, parameters)
-    return sum(title.matter(subject) == matter for subject in subjects)
+    return int(_ROUNDS.run(connection, parameters))
 
 
 def same_subject(connection: Connection, desk: str, sender: str, subject: str, since: float, seq: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.match import domains
+from gateway.match import domains, title
 from gateway.model import questions as ask
 from gateway.model.email import Email
 from gateway.model.plain import by_field
@@ -23,6 +23,7 @@ def columns_of(email: Email, decision: Decision) -> dict[str, Any]:
         "sender_domain": domains.of(decision.sender),
         "proof": decision.proof,
         "subject": email.subject[:255],
+        "matter": title.matter(email.subject),
         "class": VENDOR if decision.notice_record and decision.notice_record.proven else email.auto.kind,
         "outcome": decision.outcome,
     }
