@@ -65,6 +65,12 @@ def of_one_sender(connection: Connection, count: int) -> None:
     became(connection, count)
 
 
+def tickets_of_one_sender(connection: Connection, count: int) -> None:
+    """As many as no limit keeps short, about as many matters."""
+    matters = {"matter": lambda number: f"printer {number}", "class": "", "outcome": "ticket"}
+    put(connection, delivery, mails(count, stage="DONE", **matters))
+
+
 def of_one_domain(connection: Connection, count: int) -> None:
     became(connection, count, "SUPPRESSED", sender=lambda number: f"person{number}@acme.example")
 
@@ -191,6 +197,9 @@ CLAIM: dict[str, Ask] = {
 }
 KINDS: dict[Callable[[Connection, int], None], dict[str, Ask]] = {
     of_one_sender: {**HOUR, **CLAIM, "copies": lambda c, count: mapping.copies(c, DESK, "1@acme.example", "mail-2")},
+    tickets_of_one_sender: {
+        "tickets about the same matter": lambda c, count: senders.rounds(c, DESK, ALICE, "printer 7", NOW),
+    },
     of_one_domain: HOUR,
     not_due: CLAIM,
     held_by_a_window: CLAIM,
