@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, func, select
 from gateway.model.ids import uuid7
 from gateway.model.plan import Hit
 from gateway.store import dialects, inflow
+from gateway.store.prepared import Prepared
 from gateway.store.pruning import Dropped
 from gateway.store.schema import delivery, hit, notice
 
@@ -23,11 +24,14 @@ class Count:
     at: float = 0.0
 
 
+_ADD = Prepared(lambda dialect: dialect.insert(hit).on_conflict_do_nothing())
+
+
 def add(connection: Connection, seq: int, hits: Iterable[Hit]) -> None:
     """What counted for this mail; deciding it anew adds to it."""
     rows = [{"kind": found.kind, "name": found.name, "seq": seq} for found in hits]
     if rows:
-        connection.execute(dialects.insert(connection.dialect.name, hit).on_conflict_do_nothing(), rows)
+        _ADD.each(connection, rows, ("kind", "name", "seq"))
 
 
 def counted(connection: Connection, since: float) -> dict[tuple[str, str], Count]:

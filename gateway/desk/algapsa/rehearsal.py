@@ -7,7 +7,6 @@ so that they outlive the process.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +16,7 @@ from gateway.desk.algapsa.calls import Call
 from gateway.desk.algapsa.client import Client
 from gateway.desk.outcome import Good, Outcome, Throttled
 from gateway.desk.pacing import Urgency
+from gateway.model.ids import uuid7
 from gateway.store import rehearsed
 from gateway.store.engine import Store
 
@@ -123,8 +123,8 @@ class RehearsedClient(Client):
             case "POST /tickets/{id}/comments":
                 return await self._comment(call.ids[0], body)
             case "POST /tickets/{id}/documents":
-                document = {"document_id": str(uuid.uuid4()), "file_id": str(uuid.uuid4()), "updated_at": self._now()}
-                return _good(document, 201)
+                ids = {"document_id": self._new_id(), "file_id": self._new_id()}
+                return _good({**ids, "updated_at": self._now()}, 201)
             case "POST /tickets/{id}/bundle" | "DELETE /tickets/{id}/documents/{id}":
                 return _good({})
             case "POST /tags/entity/ticket/{id}" | "POST /tickets/{id}/assets":
@@ -132,7 +132,7 @@ class RehearsedClient(Client):
         raise NotRehearsed(call.name)
 
     async def _make_ticket(self, body: Row) -> Outcome:
-        ticket_id, now = str(uuid.uuid4()), self._now()
+        ticket_id, now = self._new_id(), self._now()
         ticket = {
             **body,
             "ticket_id": ticket_id,
@@ -147,7 +147,7 @@ class RehearsedClient(Client):
         return _good(_ticket(kept), 201)
 
     async def _make_contact(self, body: Row) -> Outcome:
-        contact = {**body, "contact_name_id": str(uuid.uuid4()), "is_inactive": False}
+        contact = {**body, "contact_name_id": self._new_id(), "is_inactive": False}
         address = str(body.get("email", "")).lower()
         await self.store.write(lambda c: rehearsed.add(c, self.name, "contact", address, contact))
         return _good(contact, 201)
@@ -164,7 +164,7 @@ class RehearsedClient(Client):
 
     async def _comment(self, ticket_id: str, body: Row) -> Outcome:
         metadata = {rows.OURS: dict(rows.facts_of(body))}
-        comment = {"comment_id": str(uuid.uuid4()), "created_at": self._now(), "metadata": metadata}
+        comment = {"comment_id": self._new_id(), "created_at": self._now(), "metadata": metadata}
         kept = await self._of(ticket_id)
         kept["comments"].append(comment)
         await self.store.write(lambda c: rehearsed.put(c, self.name, "ticket", ticket_id, kept))
@@ -173,6 +173,10 @@ class RehearsedClient(Client):
     async def _of(self, ticket_id: str) -> Row:
         """What is kept of the ticket, to be changed; for one of the desk's own that it has changes."""
         return await self._kept(ticket_id) or {"changed": {}, "comments": []}
+
+    def _new_id(self) -> str:
+        """In the order of time: ids at random would have each row written to a page of its own."""
+        return uuid7(self.clock())
 
     def _now(self) -> str:
         """As the desk writes a time."""
