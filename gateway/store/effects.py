@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from math import inf
 from typing import Any, Generic, TypeVar, cast
@@ -112,9 +112,15 @@ def marker(delivery_id: str, generation: int, idx: int) -> str:
 
 def as_json(body: EffectBody) -> str:
     """A body as it is stored: what has its default is left out."""
-    values = {field.name: getattr(body, field.name) for field in fields(body)}
-    usual = {field.name: field.default for field in fields(body) if field.default is not MISSING}
-    return json.dumps({name: value for name, value in values.items() if name not in usual or value != usual[name]})
+    usual = _usual(body.kind)
+    values = {name: getattr(body, name) for name in usual}
+    return json.dumps({name: value for name, value in values.items() if value != usual[name]})
+
+
+@cache
+def _usual(kind: str) -> dict[str, Any]:
+    """The default of each field of a body; of one without, what no value is."""
+    return {field.name: field.default for field in fields(BODIES[kind])}
 
 
 def body_of(kind: str, text: str) -> EffectBody:
@@ -155,24 +161,40 @@ def _state(name: str) -> EffectState:
 
 def add(
     connection: Connection, delivery: Delivery, generation: int, plan: Sequence[EffectBody], after: int = 0
-) -> None:
+) -> list[Effect]:
     """Store a plan's effects in the order in which they run, behind the first ``after`` of the plan."""
-    rows = [
-        {
-            "delivery_id": delivery.id,
-            "generation": generation,
-            "idx": idx,
-            "desk": delivery.desk,
-            "kind": body.kind,
-            "body": as_json(body),
-            "marker": marker(delivery.id, generation, idx),
-            "state": (EffectState.HELD if body.held else EffectState.TODO).value,
-            "reason": body.held,
-        }
-        for idx, body in enumerate(plan, after)
-    ]
-    if rows:
-        _ADD.each(connection, rows)
+    added = [_new(delivery, generation, idx, body) for idx, body in enumerate(plan, after)]
+    if added:
+        _ADD.each(connection, [_row(effect) for effect in added])
+    return added
+
+
+def _new(delivery: Delivery, generation: int, idx: int, body: EffectBody) -> Effect:
+    return EffectOf(
+        delivery_id=delivery.id,
+        generation=generation,
+        idx=idx,
+        desk=delivery.desk,
+        kind=body.kind,
+        body=body,
+        marker=marker(delivery.id, generation, idx),
+        state=EffectState.HELD if body.held else EffectState.TODO,
+        reason=body.held,
+        remote={},
+        remote_id="",
+        sent_at=0.0,
+        good_at=0.0,
+        sends=0,
+        reads=0,
+        faults=0,
+        watch_at=0.0,
+    )
+
+
+def _row(effect: Effect) -> dict[str, Any]:
+    """Of a new effect: the other columns have their defaults."""
+    row = {name: getattr(effect, name) for name in _NEW}
+    return {**row, "body": as_json(effect.body), "state": effect.state.value}
 
 
 def of(connection: Connection, delivery_id: str, generation: int) -> list[Effect]:
@@ -209,6 +231,11 @@ def mark_sent(connection: Connection, claim: Delivery, effect: Effect, now: floa
 def mark_first_sent(connection: Connection, claim: Delivery, now: float) -> None:
     """Mark the first effect of a plan as sent in the transaction that stores the plan."""
     _SEND.change(connection, {**_key(claim.id, claim.generation, 0), "k_now": now})
+
+
+def as_sent(effect: Effect, now: float) -> Effect:
+    """What its row says once it is marked."""
+    return replace(effect, state=EffectState.SENT, sent_at=now, good_at=0.0, reads=0, sends=effect.sends + 1)
 
 
 def set_state(connection: Connection, effect: Effect, state: EffectState, **values: Any) -> None:

@@ -51,6 +51,12 @@ def add(connection: Connection, desk: str, ticket_id: str, delivery_id: str, pri
         _DELETE.run(connection, mine)
 
 
+def begin(connection: Connection, desk: str, ticket_id: str, delivery_id: str, prints: bytes) -> None:
+    """``add`` for the mail that made the ticket: nothing was posted to it before."""
+    if prints and len(prints) <= BYTES:
+        _INSERT.run(connection, {"desk": desk, "ticket_id": ticket_id, "delivery_id": delivery_id, "prints": prints})
+
+
 def prints_of(connection: Connection, desk: str, ticket_id: str) -> list[bytes]:
     """The fingerprints of what was posted to the ticket, the newest mail first."""
     return [bytes(prints) for prints in _NEWEST.column(connection, {"of_desk": desk, "of_ticket": ticket_id})]

@@ -162,10 +162,7 @@ class _Execution:
             await self._unfit(effect, unfit)
             return None
         leases.renewed(self.delivery.id, asked)
-        sent = kind.final(effect, prepared)
-        effect = self.ledger.remember(
-            sent, state=EffectState.SENT, sent_at=now, good_at=0.0, reads=0, sends=effect.sends + 1
-        )
+        effect = self.ledger.remember(effects.as_sent(kind.final(effect, prepared), now))
         return await self.perform(effect, prepared)
 
     async def _unfit(self, effect: Effect, unfit: Unfit) -> None:

@@ -343,9 +343,8 @@ class Planner:
         answers: Mapping[ask.Question, Any],
     ) -> Step | Planned:
         """Store the plan with its reservations. Another delivery may have taken an id or a file, or joined the
-        incident, since the decision: then decide again, soon.
-
-        A create that may go at once is paid for and marked as sent in the same transaction: it saves a commit."""
+        incident, since the decision: then decide again, soon. A create that may go at once is paid for and marked as
+        sent in the same transaction: it saves a commit."""
         plan = decision.plan
         assert plan is not None
         now, asked, lease = self.clock(), self.leases.uptime(), self.leases.length
@@ -368,10 +367,11 @@ class Planner:
             if plan.ticket_id:
                 reserve_files(connection, delivery, plan)
             windows.hold(connection, delivery.desk, decision.windows)
-            effects.add(connection, delivery, delivery.generation, plan.effects)
+            kept = effects.add(connection, delivery, delivery.generation, plan.effects)
             hits.add(connection, delivery.seq, decision.hits)
             if at_once:
                 effects.mark_first_sent(connection, delivery, now)
+                kept[0] = effects.as_sent(kept[0], now)
             deliveries.advance(
                 connection,
                 delivery,
@@ -386,7 +386,7 @@ class Planner:
                 ticket_id=plan.ticket_id,
                 **posted,
             )
-            return effects.of(connection, delivery.id, delivery.generation)
+            return kept
 
         try:
             kept = await self.store.write(store)

@@ -95,7 +95,7 @@ class CreateTicket(EffectKind[TicketBody]):
     ) -> None:
         """The words of the description, to be known again in quotes."""
         prints = prints_of(effect.body.description)
-        posted.add(connection, delivery.desk, delivery.ticket_id, delivery.id, prints)
+        posted.begin(connection, delivery.desk, delivery.ticket_id, delivery.id, prints)
 
     def tell(self, directory: Directory, effect: EffectOf[TicketBody], remote: Remote, doubtful: bool) -> None:
         directory.refusals.created()
