@@ -7,6 +7,7 @@ and that it ended. Whoever asks is the only one who knows of them: when it ends,
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import gc
 import json
@@ -150,8 +151,31 @@ def main() -> None:
     typer.main.get_command = lambda _: commands
     with redirect_stdout(StringIO()):
         commands(["--help"], standalone_mode=False)  # loads what is loaded late
+        _work_once()
     gc.freeze()  # what all share is looked at by none
     _Forking().run()
+
+
+def _work_once() -> None:
+    """A mail and its reply are worked off: what the first ones of a process compile is there in all that are forked."""
+    from gateway.mail import wire
+    from gateway.mail.read import read
+    from tests import compiled, schema
+    from tests.scenarios.stage import M, Stage
+
+    compiled.once()
+
+    async def work(folder: Path) -> None:
+        stage = Stage(folder, schema.migrated_file())
+        await stage.open()
+        for mail in (M("first", subject="Printer"), M("second", reply="first")):
+            await stage.accept(mail)
+            await stage.work()
+            wire.load(wire.dump(read(stage.bytes[mail.key]).email))
+        await stage.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(work(Path(folder)))
 
 
 class _Forking:

@@ -2,7 +2,7 @@
 
 The table of slow inputs that stalled other parsers is in ``shapes.py``. In the short form a megabyte is read only where
 a piece of the shape does not foretell it: as time grows with size, 16 such pieces take 16 times as long, unless
-something ends the growth. That it is ended in time is tried with a third of those that need it.
+something ends the growth. That it is ended in time is tried with a sixth of those that need it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MB = 1024 * 1024
 PIECE = MB // 16
 FORETELLS = 2 / 16 / 1.25  # seconds for a piece; its growth may be a little over its size
 SLOWEST = 1.0  # seconds for a piece of any shape
-WHOLE = size(3, 1)  # each of so many is read whole where its piece foretells nothing
+WHOLE = size(6, 1)  # each of so many is read whole where its piece foretells nothing
 MAILS = Path(__file__).parents[1] / "mails" / "hostile"
 
 
