@@ -92,6 +92,25 @@ def test_the_desks_json_is_spelled_in_one_place() -> None:
     assert found == set()
 
 
+def test_what_is_asked_of_a_desk_somebody_asks() -> None:
+    """A product offers no method without a caller outside its folder."""
+    offered = {
+        node.name
+        for name in ("gateway.desk.port", "gateway.desk.product")
+        for node in ast.walk(modules()[name])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    asked = {
+        node.attr
+        for name, tree in modules().items()
+        if not name.startswith(("gateway.desk.algapsa", "gateway.simulator"))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+    }
+
+    assert offered - asked == set()
+
+
 def named(table: symtable.SymbolTable) -> Iterator[tuple[str, str]]:
     """The variables of a scope and of those within it: where, and the name."""
     yield from ((table.get_name(), name) for name in table.get_identifiers())
