@@ -90,7 +90,7 @@ def is_forward(email: Email) -> bool:
     """Whether a mail is a forward, and not a reply with what it answers below."""
     if email.forwarded is None or email.auto.is_auto:
         return False
-    if prefixes.is_forward(title.without_banners(email.subject)):
+    if prefixes.is_forward(title.from_prefix(email.subject)):
         return True
     return email.forwarded.attached and not email.in_reply_to and not title.is_reply(email.subject)
 

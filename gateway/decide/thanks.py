@@ -70,7 +70,7 @@ def asks_for_nothing(email: Email, names: Set[str]) -> str:
 
 def asks_nothing_by_subject(email: Email, names: Set[str]) -> bool:
     """Whether the subject asks for nothing either: it is another mail's, or thanks itself."""
-    if prefixes.is_reply(title.without_banners(email.subject)) and (email.in_reply_to or email.references):
+    if prefixes.is_reply(title.from_prefix(email.subject)) and (email.in_reply_to or email.references):
         return True
     words = gratitude.words_of(title.clean(email.subject))
     return not words or gratitude.thanks(words, names | _names(email))

@@ -13,8 +13,23 @@ from gateway.match import prefixes
 from gateway.match.invisible import without_invisible
 
 LIMIT = 255
+MOST_MARKS = 3
 
-BANNERS = ("[external]", "[ external ]", "[ext]", "[extern]", "[caution]", "***external***", "external:")
+_EXTERNAL = (
+    r"(?:(?:caution|warning|achtung|vorsicht|attention)\W{0,3})?"
+    r"(?:ext(?:ern(?:al(?:ly)?|e[rs]?|[oaíi])?)?|estern[oa]|ekstern[at]?|zewnętrzn[aey]|külső|внешн\w{2}|зовнішн\w{1,3}|dış|外部)"
+    r"(?:[ _-]?(?:e-?mail|mail|sender|message|absender|メール|邮件))?"
+)
+_SPAM = r"(?:(?:suspected|possible|probable)[ _-])?spam"
+_BANNER = re.compile(
+    rf"(?:[\[*【]{{1,5}}\s?(?:{_EXTERNAL}|caution|{_SPAM})\s?[\]*】]{{1,5}}|{{(?:disarmed|{_SPAM})\s?}})\s?[:-]?\s*|external:\s*",
+    re.IGNORECASE,
+)
+"""What mail gateways put before a subject."""
+_BEFORE_A_PREFIX = re.compile(
+    r"(?:[\[({<*【]{1,5}[^\[\](){}<>*【】]{1,40}[\])}>*】]{1,5}\s?[:-]?\s*|ext(?:ern)?\s?:\s*)", re.IGNORECASE
+)
+"""What else may stand before the "Re:" of a mail program: names of lists, tickets' numbers, banners."""
 _CONTROLS = dict.fromkeys((*range(32), 127, *range(128, 160))) | dict.fromkeys((9, 10, 13), " ")
 
 
@@ -67,9 +82,18 @@ def without_banners(text: str) -> str:
     return text
 
 
+def from_prefix(text: str) -> str:
+    """The subject from what a mail program put before it: without the banners of mail gateways and other marks before
+    that. Where no program put anything, the subject without banners."""
+    text = rest = without_banners(text)
+    for _ in range(MOST_MARKS):
+        rest = _BEFORE_A_PREFIX.sub("", rest, count=1) if _BEFORE_A_PREFIX.match(rest) else rest
+    return rest if prefixes.is_any(rest) else text
+
+
 def is_reply(subject: str) -> bool:
     """Whether a mail program put some "Re:" before the subject."""
-    return prefixes.is_any(without_banners(subject))
+    return prefixes.is_any(from_prefix(subject))
 
 
 def _visible(text: str) -> str:
@@ -77,8 +101,8 @@ def _visible(text: str) -> str:
 
 
 def _without_banner(text: str) -> str:
-    lower = text[:24].casefold()
-    return next((text[len(banner) :].lstrip() for banner in BANNERS if lower.startswith(banner)), text)
+    found = _BANNER.match(text)
+    return text[found.end() :] if found else text
 
 
 def unnumbered(text: str) -> str:

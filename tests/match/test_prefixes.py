@@ -38,6 +38,29 @@ def test_other_words_before_a_colon_are_the_subject(subject: str) -> None:
     assert prefixes.without(subject) == subject
 
 
+BANNERS = (
+    "[EXTERNAL] ", "[EXTERN]", "[EXT] ", "[Externe] ", "[EXTERNO] ", "[ESTERNO] ", "[Ekstern] ", "[ZEWNĘTRZNA] ", "[外部] ",
+    "[Внешний] ", "[External Email] ", "[EXTERNAL SENDER]: ", "[Caution: External] ", "[**EXTERNAL**] - ", "*EXTERNAL* ",
+    "[[EXTERNAL]] ", "[SUSPECTED SPAM] ", "***SPAM*** ", "{Disarmed} ", "External: ",
+)  # fmt: skip
+NO_BANNERS = (
+    "[WARNING] disk full", "[Extension] 4711 is dead", "Ext: 4711 is dead", "(External) monitor is dead", "[Spam filter] is off",
+    "[Ticket#4711] Printer", "[staff] Printer", "extern: wer hat Zugriff",
+)  # fmt: skip
+
+
+def test_what_a_mail_gateway_puts_before_a_subject_is_no_part_of_it() -> None:
+    assert [banner for banner in BANNERS if title.clean(f"{banner}Re: {banner}Printer") != "Printer"] == []
+    assert [subject for subject in NO_BANNERS if title.clean(subject) != subject] == []
+
+
+def test_a_prefix_counts_behind_whatever_mark_stands_before_it() -> None:
+    marks = (*BANNERS, "[staff] ", "[Ticket#4711] ", "(External) ", "EXT :", "[a] [b] ")
+    assert [mark for mark in marks if not title.is_reply(f"{mark}RE: Printer")] == []
+    assert [mark for mark in marks if not prefixes.is_forward(title.from_prefix(f"{mark}TR: Printer"))] == []
+    assert [mark for mark in marks if title.is_reply(f"{mark}Printer")] == []
+
+
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
