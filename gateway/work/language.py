@@ -26,7 +26,19 @@ def language_of(email: Email, usual: str) -> str:
         tag = _TAG.match(email.header(name).strip().lower())
         if tag and tag[0] in LANGUAGES:
             return tag[0]
-    return _by_words(email.reply.text or email.text) or usual
+    text = email.reply.text or email.text
+    return _by_words(_opening(text)) or _by_words(text) or usual
+
+
+def _opening(text: str) -> str:
+    """The first paragraphs that are enough to tell: a pasted message, a signature and legal words stand behind what
+    somebody says, and may be in another language."""
+    said = ""
+    for paragraph in re.split(r"\n\s*\n", text[: 2 * MOST]):
+        said = f"{said} {' '.join(paragraph.split())}".strip()
+        if len(said) >= LEAST:
+            break
+    return said
 
 
 def _by_words(text: str) -> str:

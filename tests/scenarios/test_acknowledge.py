@@ -322,6 +322,14 @@ SPOKEN = [
         {"text": "Goedemorgen, de printer op de tweede verdieping doet het sinds gisteren niet meer."},
         "automatisch verzonden",
     ),
+    (
+        "german above legal words in english",
+        {
+            "text": "Der Drucker im zweiten Stock druckt seit heute nicht.\n\nThis email and any files transmitted with it are "
+            "confidential and intended solely for the use of the individual or entity to whom they are addressed."
+        },
+        "automatisch versandt",
+    ),
     ("too short to tell", {"text": "kaputt"}, "automatically"),
     (
         "a language that nobody wrote a text in",
