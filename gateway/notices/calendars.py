@@ -41,7 +41,7 @@ def read(
 
     if len(text) > MOST_OCTETS:
         return MaintenanceCalendar(like.calendar, proof, troubles=("it is too large",))
-    text = quoted(clean(text))
+    text = quoted(clean(text)).lstrip("\ufeff")
     try:
         if not _is_whole(text):
             raise ValueError("its parts do not close")

@@ -101,6 +101,10 @@ def test_a_zone_is_what_its_rules_say_whatever_its_name() -> None:
         assert times(left_out) == expected[:1], tzid
 
 
+def test_a_mark_before_a_calendar_is_no_part_of_it() -> None:
+    assert times("\ufeff" + calendar(*SPAN)) == ["05.12.21:00 06.12.01:00"]
+
+
 def test_a_calendar_may_say_which_zone_its_times_are_in() -> None:
     text = calendar("DTSTART:20261205T160000", "DTEND:20261205T200000", head="X-WR-TIMEZONE:America/New_York\n")
     assert times(text) == ["05.12.21:00 06.12.01:00"]
