@@ -79,7 +79,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "automatic": "absence",
     },
     "forward": {**MAIL, "body": BODY},
-    "bounce": {**MAIL, "recipient": "ann@acme.example", "status": "5.1.1"},
+    "bounce": {**MAIL, "recipient": "ann@acme.example", "status": "5.1.1", "action": "failed"},
     "moved": {**MAIL, "there": "TIC001083"},
     "stranger": {**MAIL, "operator": "lmeier", "disproven": False},
     "missing": {**NAMED, "files": [{"name": "a.exe", "reason": "refused"}]},
@@ -120,6 +120,7 @@ EMPTY: dict[str, Any] = {
 }
 """What of it a mail may not have."""
 CHOICES: dict[str, tuple[Any, ...]] = {
+    "action": ("failed", "delayed", "delivered", "relayed", "expanded"),
     "occasion": OCCASIONS,
     "by": ("operator", "scanner"),
     "closed": (False, True),

@@ -278,10 +278,11 @@ class Composer:
         return CommentBody(blocks=list(body), facts=facts, mailed=True)
 
     def bounce(self) -> list[EffectBody]:
-        """An internal comment that says who could not be reached: facts, not the report's words."""
+        """An internal comment that says what became of a mail to whom: facts, not the report's words."""
         bounce = self.email.auto.bounce
         assert bounce is not None
-        body = self._frame("bounce", (), recipient=bounce.recipient[:320], status=bounce.status[:12])
+        facts = {"recipient": bounce.recipient[:320], "status": bounce.status[:12], "action": bounce.action[:12]}
+        body = self._frame("bounce", (), **facts)
         return [CommentBody(blocks=list(body), facts=self._facts(), internal=True)]
 
     def facts_of_note(self) -> dict[str, Any]:

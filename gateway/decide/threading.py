@@ -161,7 +161,8 @@ def thread_ids(email: Email) -> tuple[str, ...]:
 def mapping_question(email: Email, envelope: Envelope, sender: str, verdict: Verdict) -> TicketsOf:
     """The one question to the mapping table: all ids that may lead to a ticket."""
     own = (email.message_id,) if email.message_id else ()
-    return TicketsOf((*thread_ids(email), *own, *external.ids_of(email, envelope, verdict)), sender)
+    bounced = email.auto.bounce.answered if email.auto.bounce else ()
+    return TicketsOf((*thread_ids(email), *own, *bounced, *external.ids_of(email, envelope, verdict)), sender)
 
 
 # -- the levels -----------------------------------------------------------------------------------
@@ -181,7 +182,7 @@ def _bounced(thread: Thread) -> list[Evidence]:
 
 
 def _bounced_notification(thread: Thread) -> list[Evidence]:
-    """A bounce of a desk notification: the root id, reply token or ticket number in the returned mail."""
+    """A bounce: the desk's root id, reply token or ticket number in the returned mail, or an id that it answers."""
     bounce = thread.email.auto.bounce
     if bounce is None or not bounce.recipient:
         return []
@@ -192,7 +193,7 @@ def _bounced_notification(thread: Thread) -> list[Evidence]:
         ticket: Ticket | None = thread.facts.ask(TicketByNumber(number))
         if ticket is not None:
             found.append(Evidence(ticket.ticket_id, f"[Ticket #{number}] in the subject of the returned mail"))
-    return found
+    return found or thread.of(bounce.answered, thread.mapped("received", "sent"))
 
 
 def _in_reply_to(thread: Thread) -> list[Evidence]:

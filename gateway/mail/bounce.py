@@ -43,6 +43,7 @@ _ORIGINALS = (
 _HEADERS = re.compile(
     rb"\s{0,10}(?:received|return-path|message-id|x-[a-z-]{2,40}|by [a-z0-9.-]{4,60} with)[ :]", re.IGNORECASE
 )
+MOST_ANSWERED = 20
 _SCAN = 64 * 1024
 
 
@@ -98,10 +99,11 @@ def read_report(tree: Tree, headers: Sequence[tuple[str, str]], text: str, ours:
             for word in ("delayed", "not yet been delivered", "will be retried", "continue to", "postponed")
         )
         action = "delayed" if delayed and not found["status"].startswith("5") else "failed"
-    tickets, numbers = _notification(original, quoted if separator else "")
+    tickets, numbers, answered = _returned(original, quoted if separator else "")
     return Bounce(
         ticket_ids=tickets,
         ticket_numbers=numbers,
+        answered=answered,
         recipient=canonical_address(found.get("recipient", "")),
         status=found.get("status", ""),
         action=action,
@@ -110,9 +112,9 @@ def read_report(tree: Tree, headers: Sequence[tuple[str, str]], text: str, ours:
     )
 
 
-def _notification(original: Part | None, quoted: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _returned(original: Part | None, quoted: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """The tickets and numbers that the returned mail names, if it is one of the desk's: in its References, its text
-    and its subject; of an original that was attached, or quoted."""
+    and its subject; and the ids that it answers. Of an original that was attached, or quoted."""
     returned = original.raw[: 2 * _SCAN] if original is not None else quoted[:_SCAN].encode("utf-8", "replace")
     if original is not None:
         returned = decode_transfer(returned, original.encoding).data
@@ -121,9 +123,10 @@ def _notification(original: Part | None, quoted: str) -> tuple[tuple[str, ...], 
     fields = split_head(returned.replace(b"\r\n", b"\n").lstrip(b"\n")).fields
     values = {name.lower(): decode_value(raw) for name, raw in reversed(fields)}
     subject = values.get("subject", "") or next(iter(_SUBJECT.findall(quoted[:_SCAN])), "")
-    named = ids_of(f"{values.get('in-reply-to', '')} {values.get('references', '')} {_roots(quoted[:_SCAN])}")
-    found = find_marks(named, subject, text, "")
-    return found.ticket_ids, found.ticket_numbers
+    references = ids_of(values.get("references", ""))
+    answered = tuple(dict.fromkeys((*ids_of(values.get("in-reply-to", "")), *reversed(references))))
+    found = find_marks((*answered, *ids_of(_roots(quoted[:_SCAN]))), subject, text, "")
+    return found.ticket_ids, found.ticket_numbers, answered[:MOST_ANSWERED]
 
 
 _SUBJECT = re.compile(r"(?im)^[ \t>|]{0,20}subject:[ \t]{0,5}([^\n]{1,300})")

@@ -180,8 +180,8 @@ class Forwarded:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A delivery report: who could not be reached, why, and about which mail: by its id, and by the marks of the
-    desk's notification that came back."""
+    """A delivery report: who could not be reached, why, and about which mail: by its id, by the marks of the desk's
+    notification that came back, and by the ids that it ``answered``, the nearest first."""
 
     recipient: str = ""
     status: str = ""
@@ -190,6 +190,7 @@ class Bounce:
     original_message_id: str = ""
     ticket_ids: tuple[str, ...] = ()
     ticket_numbers: tuple[str, ...] = ()
+    answered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

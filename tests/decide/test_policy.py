@@ -208,6 +208,8 @@ ROWS = [
     Row("a receipt without a ticket", automatic(PLAIN, "receipt"), "automatic: suppress receipt"),
     Row("a bounce without a ticket", automatic(PLAIN, "bounce", Bounce(ANN, "5.1.1")), "automatic: suppress bounce"),
     Row("a bounce of a mail of the ticket", automatic(mail(ROBOT), "bounce", Bounce(ANN, "5.1.1", original_message_id="first@acme.example")), "thread: comment on T1 internal", known=ON_T1),
+    Row("a bounce of an answer to a mail of the ticket", automatic(mail(ROBOT), "bounce", Bounce(ANN, "5.1.1", answered=("first@acme.example",))), "thread: comment on T1 internal", known=ON_T1),
+    Row("the same to somebody else", automatic(mail(ROBOT), "bounce", Bounce(EVE, "5.1.1", answered=("first@acme.example",))), "automatic: suppress bounce", known=ON_T1),
     Row("a machine that tells something", automatic(mail(ROBOT), "notification"), "new ticket: ticket of fallback"),
     Row("an absence in a thread is internal", automatic(mail(**REPLY), "vacation"), "thread: comment on T1 internal", known=ON_T1),
     Row("a technician forwards what has a ticket", forward(), "forwarded again: comment on T1 internal", PASS, known=ON_T1),

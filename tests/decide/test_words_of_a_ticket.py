@@ -78,6 +78,33 @@ def test_a_mail_without_text_says_so(text: str) -> None:
     assert "(no text)" in comment(composer(mail(text)))
 
 
+REPORT = (
+    "From: MAILER-DAEMON@mx.acme.example\r\nSubject: Delivery report\r\nMIME-Version: 1.0\r\n"
+    'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+    "--b\r\nContent-Type: text/plain\r\n\r\nThis is the mail system.\r\n"
+    "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.acme.example\r\n\r\n"
+    "Final-Recipient: rfc822; ann@acme.example\r\nAction: {}\r\nStatus: {}\r\n"
+    "--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <ours@msp.example>\r\nReferences: <root@x> <first@acme.example>\r\n"
+    "In-Reply-To: <first@acme.example>\r\nSubject: Re: Help\r\n\r\nWe look.\r\n--b--\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "words"),
+    [
+        ("failed", "5.1.1", "Mail could not be delivered to ann@acme.example (status 5.1.1)."),
+        ("delayed", "4.4.1", "Mail to ann@acme.example is delayed: its server tries again (status 4.4.1)."),
+        ("Delivered", "2.0.0", "Mail was delivered to ann@acme.example (status 2.0.0)."),
+        ("relayed", "2.0.0", "Mail to ann@acme.example was passed on (status 2.0.0)."),
+    ],
+)
+def test_a_report_says_what_became_of_the_mail(action: str, status: str, words: str) -> None:
+    made = composer(REPORT.format(action, status).encode())
+    (effect,) = made.bounce()
+    assert isinstance(effect, CommentBody) and rich.plain(effect.blocks).strip() == words
+    assert made.email.auto.bounce is not None and made.email.auto.bounce.answered == ("first@acme.example", "root@x")
+
+
 def test_a_mail_that_nobody_here_can_read_says_so() -> None:
     sealed = "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\nContent-Transfer-Encoding: base64"
     pgp = 'Content-Type: multipart/encrypted; boundary="b"'
