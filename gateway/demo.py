@@ -27,7 +27,7 @@ from typing import Any
 
 from sqlalchemy import Engine, RowMapping
 
-from gateway.operate.said import counted
+from gateway.model.quantity import counted
 from gateway.simulator import Seed, Simulator
 from gateway.simulator.state import LOUD
 from gateway.store import imports

@@ -26,6 +26,7 @@ from gateway.cli.shared import (
     with_store,
     wrapped,
 )
+from gateway.model.quantity import counted
 
 if TYPE_CHECKING:
     from gateway.operate.access import Access
@@ -241,7 +242,7 @@ def _show_text(settings: Any, content: Any, answers: Any, most: int) -> None:
     if len(lines) > most:
         typer.echo(f"  … {len(lines) - most} more lines: --lines {len(lines)}")
     if cut:
-        typer.echo(f"  … and {said.counted(len(cut), 'line')} cut as quoted or as a signature")
+        typer.echo(f"  … and {counted(len(cut), 'line')} cut as quoted or as a signature")
     for why, line in cut[:most]:
         typer.echo(wrapped("    ", cell(f"{line[:120]} ({why})")))
     for file in email.attachments:

@@ -183,7 +183,7 @@ def whatif(
 
 def _tell(found: Report, limit: int) -> None:
     """What would have changed, with ``limit`` changes one by one."""
-    from gateway.operate.said import counted
+    from gateway.model.quantity import counted
 
     mails = counted(found.mails, "mail")
     typer.echo(f"{mails} decided again, {len(found.changes)} would change, {found.left_out} left out")

@@ -206,9 +206,9 @@ def propose(
     as_json: JsonOption = False,
 ) -> None:
     """Draft profiles from mails that no profile reads: one for each sender, as TOML. Changes nothing."""
+    from gateway.model.quantity import counted
     from gateway.notices.propose import propose as draft
     from gateway.operate.preview.proposals import kept, others, read_all
-    from gateway.operate.said import counted
     from gateway.store.raw import RawMail
 
     rest: list[bytes] = []

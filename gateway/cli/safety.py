@@ -38,8 +38,8 @@ def backup(
     as_json: JsonOption = False,
 ) -> None:
     """Back up the database and the spool. The gateway may be running."""
+    from gateway.model.quantity import counted
     from gateway.operate.backup import BackupFailed, make
-    from gateway.operate.said import counted
 
     settings = settings_of(config_file)
     try:
@@ -79,10 +79,10 @@ def restore(
     ] = False,
 ) -> None:
     """Restore a backup into the configured store. The gateway must be stopped."""
+    from gateway.model.quantity import counted
     from gateway.operate.backup import BadBackup
     from gateway.operate.restore import NotRestored
     from gateway.operate.restore import restore as put_back
-    from gateway.operate.said import counted
 
     try:
         found = put_back(settings_of(config_file), source, overwrite=overwrite)

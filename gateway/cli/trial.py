@@ -63,7 +63,7 @@ def trial(
     """Try the mail in files or folders and show what would become of it. Writes nothing at the desk; a read-only key is
     enough. Ctrl-C stops it; the same command continues."""
     from gateway.desk.outcome import DeskAway
-    from gateway.operate.said import counted
+    from gateway.model.quantity import counted
     from gateway.operate.trial import kept
     from gateway.operate.trial.places import NoMail
     from gateway.operate.trial.report import made
@@ -117,7 +117,7 @@ def trial(
 
 
 def _show(report: Report) -> None:
-    from gateway.operate.said import counted
+    from gateway.model.quantity import counted
 
     sums = report.sums
     typer.echo(

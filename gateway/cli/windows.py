@@ -95,7 +95,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show what windows hold, and what they held in the last 30 days."""
-    from gateway.operate.said import counted
+    from gateway.model.quantity import counted
     from gateway.operate.windows import held
 
     settings, now = settings_of(config_file), time.time()
@@ -257,7 +257,7 @@ def _tell(found: Tried, since: str, as_json: bool) -> None:
     if as_json:
         print_json(asdict(found))
         return
-    from gateway.operate.said import counted
+    from gateway.model.quantity import counted
 
     times, notices = counted(found.times, "time"), counted(found.notices, "notice")
     problems = counted(found.problems, "problem")

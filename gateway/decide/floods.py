@@ -8,6 +8,7 @@ from gateway.match import domains, title
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.plan import Decision
+from gateway.model.quantity import counted
 from gateway.model.questions import Recent, RecentMails, Rounds
 from gateway.model.reasons import Reason
 
@@ -22,25 +23,28 @@ def flood(context: DecisionContext) -> Decision | None:
     # Mail counts for mail whose sender rests on the same proof: who forges a name uses up nothing of its owner's.
     name = sender.name_of(context.email, context.envelope)
     recent: Recent = context.facts.ask(RecentMails(*name, context.envelope.time))
+    found = _in_an_hour(recent.tickets, recent.comments)
     if who.address in context.policy.own and 0 < guard.own <= recent.tickets + recent.comments:
-        found = f"{recent.tickets} tickets and {recent.comments} comments in an hour"
         context.trace.add("loop", f"{who.address} is ours: {found}", "quarantine")
         return context.end(Reason.LOOP_SUSPECTED, f"{who.address} is ours: {found}")
     if 0 < guard.answers <= recent.answers and context.email.auto.kind in ANSWERS:
         context.trace.add("loop", f"{recent.answers} automatic replies in 15 minutes", "quarantine")
         return context.end(Reason.LOOP_SUSPECTED, f"{who.address} answers by machine again and again")
     if 0 < guard.tickets <= recent.tickets or 0 < guard.comments <= recent.comments:
-        found = f"{recent.tickets} tickets and {recent.comments} comments in an hour"
         context.trace.add("rate", found, "quarantine")
         return context.end(Reason.RATE_LIMITED, f"{who.address}: {found}")
     domain = domains.of(who.address)
     if domains.is_public(domain):
         return None
     if 0 < guard.domain_tickets <= recent.domain_tickets or 0 < guard.domain_comments <= recent.domain_comments:
-        found = f"{recent.domain_tickets} tickets and {recent.domain_comments} comments of {domain} in an hour"
+        found = _in_an_hour(recent.domain_tickets, recent.domain_comments, f" of {domain}")
         context.trace.add("rate", found, "quarantine")
         return context.end(Reason.RATE_LIMITED, found)
     return None
+
+
+def _in_an_hour(tickets: int, comments: int, of: str = "") -> str:
+    return f"{counted(tickets, 'ticket')} and {counted(comments, 'comment')}{of} in an hour"
 
 
 def rounds(context: DecisionContext) -> Decision | None:
@@ -57,7 +61,7 @@ def rounds(context: DecisionContext) -> Decision | None:
     made: int = context.facts.ask(asked)
     if made < most:
         return None
-    found = f"{made} tickets about {asked.matter or 'nothing'!r} in an hour"
+    found = f"{counted(made, 'ticket')} about {asked.matter or 'nothing'!r} in an hour"
     context.trace.add("rounds", found, "quarantine")
     return context.end(Reason.LOOP_SUSPECTED, f"{who.address} made {found}")
 

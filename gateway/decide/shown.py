@@ -10,6 +10,7 @@ from gateway.decide import signing
 from gateway.decide.context import DecisionContext
 from gateway.mail.look import Look, by_rules, candidates, look
 from gateway.model.email import Block, Email
+from gateway.model.quantity import counted
 from gateway.model.questions import Question, Ticket, UnknownIn, Unshown
 
 
@@ -74,11 +75,12 @@ def _tell(context: DecisionContext, unshown: Unshown | None, seen: Look, signed:
     if unshown is None:
         context.trace.add("quote", "what the ticket shows is not known", f"by its marks alone: {counts or 'all shown'}")
     elif unshown is not NO_QUOTE:
-        looked_at = f"compared with {unshown.comments} comments and {unshown.mails} mails of the ticket"
-        found = f"shown: {seen.found} lines that it does not show" if seen.found else ""
+        comments, mails = counted(unshown.comments, "comment"), counted(unshown.mails, "mail")
+        looked_at = f"compared with {comments} and {mails} of the ticket"
+        found = f"shown: {counted(seen.found, 'line')} that it does not show" if seen.found else ""
         context.trace.add("quote", looked_at, "; ".join(filter(None, (cut, found))) or "all shown")
     elif cut:
-        context.trace.add("signature", f"compared with {signed.mails} mails", cut)
+        context.trace.add("signature", f"compared with {counted(signed.mails, 'mail')}", cut)
 
 
 _REASONS: Mapping[str, str] = {

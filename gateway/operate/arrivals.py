@@ -11,8 +11,8 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 
 from gateway.config.settings import Settings
+from gateway.model.quantity import counted
 from gateway.operate import synced
-from gateway.operate.said import counted
 from gateway.store.arrivalrow import Arrived
 from gateway.store.arrivals import FILE, ArrivalsDamaged, ArrivalsFile, Waiting
 

@@ -23,6 +23,7 @@ from gateway.mail import glance
 from gateway.mail.head import split_head, with_line_feeds
 from gateway.mail.ids import from_fields
 from gateway.match.tokens import joined
+from gateway.model.quantity import counted
 from gateway.operate import arrivals, finding, running, said
 from gateway.operate.finding import Findings, Found
 from gateway.operate.said import Became
@@ -86,19 +87,19 @@ def beside(settings: Settings, names: Sequence[str], now: float) -> list[str]:
     if waits := [str(found) for name in names if (found := look(settings, name, now))]:
         return waits
     count = _waiting(settings).deliveries
-    return [f"{said.counted(count, 'accepted mail waits', 'accepted mails wait')} for it"] if count else []
+    return [f"{counted(count, 'accepted mail waits', 'accepted mails wait')} for it"] if count else []
 
 
 def late(settings: Settings, now: float) -> str:
     """What of the accepted mail should be in the store by now, in a sentence; "" for nothing."""
     waits, said_of = _waiting(settings), []
     if waits.deliveries and now - waits.oldest >= MOMENT:
-        count = said.counted(waits.deliveries, "accepted mail is", "accepted mails are")
+        count = counted(waits.deliveries, "accepted mail is", "accepted mails are")
         said_of.append(
             f"{count} not in the store yet, the oldest for {said.span(now - waits.oldest)}: {_how_it_is(settings)}"
         )
     if waits.aside:
-        count = said.counted(waits.aside, "accepted mail")
+        count = counted(waits.aside, "accepted mail")
         said_of.append(f"{count} could not be taken into the store: gateway verify says why")
     return "; ".join(said_of)
 

@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 from sqlalchemy import Connection, select
 
+from gateway.model.quantity import counted
 from gateway.operate import finding, said
 from gateway.operate.finding import Found
 from gateway.operate.today import Today, Tried
@@ -39,19 +40,19 @@ def day_lines(day: Today, now: float, zone: tzinfo | None) -> list[str]:
     for window in day.windows:
         ends = said.when(window.ends, now, zone)
         lines.append(
-            f"Window {window.name}: {said.counted(window.held, 'problem')} held until {ends}.   gateway windows show"
+            f"Window {window.name}: {counted(window.held, 'problem')} held until {ends}.   gateway windows show"
         )
     held, problems = sum(day.held.values()), day.problems
     lines.append(
-        f"For you: {held} held back, {day.held_files} with held files, {said.counted(day.doubted, 'mail')} that made no"
+        f"For you: {held} held back, {day.held_files} with held files, {counted(day.doubted, 'mail')} that made no"
         " ticket, from people who wrote before.   gateway todo"
     )
-    counts = [said.counted(day.became.get(key, 0), *words) for key, words in COUNTED.items()]
+    counts = [counted(day.became.get(key, 0), *words) for key, words in COUNTED.items()]
     counts.append(f"{sum(day.refused.values())} refused")
     lines.append(f"Today: {', '.join(counts)}.   gateway find today")
     lines.append(
         f"Vendors: {problems.get('open', 0)} open, {problems.get('left', 0)} left open,"
-        f" {said.counted(day.unread, 'notice')} not read today.   gateway notices problems"
+        f" {counted(day.unread, 'notice')} not read today.   gateway notices problems"
     )
     most = max((hour.accepted for hour in day.hours), default=0) or 1
     bars = "".join(BARS[-(-8 * hour.accepted // most)] for hour in day.hours)
@@ -72,10 +73,10 @@ def _gone(desk: GoneDesk) -> str:
     """What is left of a desk that the configuration has no longer."""
     left = []
     if desk.mails:
-        left.append(said.counted(desk.mails, "mail waits for it", "mails wait for it"))
+        left.append(counted(desk.mails, "mail waits for it", "mails wait for it"))
     if desk.problems:
         tickets = ", ".join([*desk.tickets, *(["…"] if desk.problems > len(desk.tickets) else [])])
-        left.append(f"nothing closes {said.counted(desk.problems, 'ticket')} there ({tickets})   gateway notices end")
+        left.append(f"nothing closes {counted(desk.problems, 'ticket')} there ({tickets})   gateway notices end")
     return f"Desk {desk.name} is no longer in the configuration: {'; '.join(left)}"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Literal
 
+from gateway.model.quantity import counted
 from gateway.model.reasons import Reason
 from gateway.store.reading import Garbled
 from gateway.store.stage import Stage
@@ -129,11 +130,6 @@ def sentence(words: str) -> str:
 
 def day(at: float, zone: tzinfo | None) -> str:
     return f"{datetime.fromtimestamp(at, zone):%Y-%m-%d}"
-
-
-def counted(number: int, word: str, words: str = "") -> str:
-    """So many of something: "1 comment", "2 comments"."""
-    return f"{number} {word if number == 1 else words or f'{word}s'}"
 
 
 def span(seconds: float) -> str:

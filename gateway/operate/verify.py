@@ -17,8 +17,8 @@ from sqlalchemy import Column, Connection, Engine, Table, exists, func, not_, or
 from sqlalchemy.exc import DBAPIError
 
 from gateway.config.settings import Settings
+from gateway.model.quantity import counted
 from gateway.operate import arrivals
-from gateway.operate.said import counted
 from gateway.store import counts, migrate
 from gateway.store.damage import is_damage, unreadable
 from gateway.store.engine import make_engine

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from gateway.config.console import ConsoleUser
 from gateway.config.settings import Settings
+from gateway.model.quantity import counted
 from gateway.operate import reading, said, tickets
 from gateway.operate.access import Access
 from gateway.operate.trial import kept
@@ -73,8 +74,8 @@ class Console:
             ago=lambda at: said.span(max(0.0, self.clock() - at)),
             size=said.size,
             **trial_page.FILTERS,
-            counted=said.counted,
-            noun=lambda number, word, words="": said.counted(number, word, words).partition(" ")[2],
+            counted=counted,
+            noun=lambda number, word, words="": counted(number, word, words).partition(" ")[2],
             ticket=self._ticket,
             upper_first=lambda text: text[:1].upper() + text[1:],
         )
