@@ -61,6 +61,8 @@ class Probes:
     def take(self, settings: Settings) -> None:
         """Go on by another configuration."""
         self.probes = settings.probe
+        named = {probe.name for probe in settings.probe}
+        self._waiting = [probe for probe in self._waiting if probe.name in named]
         self.desks = {box.address: box.desk for box in settings.mailbox}
         self.zone = ZoneInfo(settings.timezone)
         self.hostname = settings.smtp.hostname

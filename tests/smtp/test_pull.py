@@ -84,14 +84,14 @@ class Mailbox:
                 shutil.chown(path, account)
         self.process = subprocess.Popen(["dovecot", "-F", "-c", str(folder / "dovecot.conf")])
 
-    def put(self, name: str, subject: str, stamp: str = "") -> None:
+    def put(self, name: str, subject: str, stamp: str = "", path: str = "ann@acme.example") -> None:
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = "Ann <ann@acme.example>", USER, subject
         mail["Message-ID"], mail["Date"] = f"<{name}@acme.example>", "Mon, 01 Jun 2026 10:00:00 +0000"
         mail.set_content("Gr\u00fc\u00dfe")
         head = f"Authentication-Results: {stamp}\n".encode() if stamp else b""
         file = self.folder / "mail" / "tmp" / name
-        file.write_bytes(b"Return-Path: <ann@acme.example>\n" + head + mail.as_bytes())
+        file.write_bytes(f"Return-Path: <{path}>\n".encode() + head + mail.as_bytes())
         if os.geteuid() == 0:
             shutil.chown(file, "nobody")
         file.rename(self.new / name)
@@ -112,7 +112,7 @@ def mailbox() -> Iterator[Mailbox]:
         box.stop()
 
 
-def lmtp() -> dict[str, Any]:
+def listener_of_the_page() -> dict[str, Any]:
     """The gateway's side of the page, on a free port."""
     said: dict[str, Any] = tomllib.loads(recipe("toml"))["smtp"]
     said["listeners"] = [{**said["listeners"][0], "listen": "127.0.0.1:0"}]
@@ -131,7 +131,9 @@ def fetchmail(folder: Path, mailbox: Mailbox, port: int) -> list[str]:
 def getmail(folder: Path, mailbox: Mailbox, port: int) -> list[str]:
     """As on the page, but without TLS and OAuth."""
     text = recipe("getmail").replace("SimpleIMAPSSLRetriever", "SimpleIMAPRetriever").replace("server = imap.example", "server = 127.0.0.1")
-    text = text.replace("port = 993", f"port = {mailbox.port}").replace("port = 2424", f"port = {port}")
+    text = text.replace("port = 993", f"port = {mailbox.port}").replace("127.0.0.1:2424", f"127.0.0.1:{port}")
+    if os.geteuid() == 0:
+        text = text.replace("unixfrom = false\n", "unixfrom = false\nallow_root_commands = true\n")
     text = re.sub(r"use_xoauth2 = true\npassword_command = .*\n", f"password = {PASSWORD}\n", text)
     (folder / "support").write_text(text)
     (folder / "support").chmod(0o600)
@@ -162,25 +164,28 @@ async def test_mail_leaves_the_mailbox_when_the_gateway_has_it(name: str, store:
         pytest.skip(f"NOT TESTED: {name} is not on this machine (Debian: apt-get install {name.replace('getmail', 'getmail6')})")
     mailbox.put("1", "Printer", "mx.google.com; dmarc=pass header.from=acme.example")
     mailbox.put("2", "Screen", "mx.elsewhere.example; dmarc=pass header.from=acme.example")
-    async with serving(store, tmp_path, **lmtp()) as listener:
+    mailbox.put("3", "Mouse", path="jürgen@müller.example")  # one such mail must not keep back those behind it
+    mailbox.put("4", "Desk", path="")
+    async with serving(store, tmp_path, **listener_of_the_page()) as listener:
         command = PULLERS[name](tmp_path, mailbox, int(listener.addresses["pull"].rpartition(":")[2]))
 
         monkeypatch.setattr(listener.context.acceptor, "_free", 0)
         monkeypatch.setattr("gateway.intake.accept.DISK_EVERY", 1e9)
         monkeypatch.setattr(listener.context.acceptor, "_settings", listener.context.acceptor._settings.model_copy(update={"min_free": 1 << 60}))
         said = await pull(command, mailbox)
-        assert mailbox.left() == 2 and not await contents(store) and "disk space" in said, said
+        assert mailbox.left() == 4 and not await contents(store) and ("disk space" in said or "452" in said), said
 
         monkeypatch.undo()
         said = await pull(command, mailbox)
         assert mailbox.left() == 0, said
 
         kept = await contents(store)
-        assert [b"Gr=C3=BC=C3=9Fe" in raw or b"R3LDvMOfZQ==" in raw or "Gr\u00fc\u00dfe".encode() in raw for raw in kept] == [True, True]
+        assert [b"Gr=C3=BC=C3=9Fe" in raw or b"R3LDvMOfZQ==" in raw or "Gr\u00fc\u00dfe".encode() in raw for raw in kept] == [True] * 4
         found = {envelope["verdict"] for envelope in await envelopes(store)}
         assert found == {"pass", "unknown"}  # a stamp with another name is nobody's word
-        assert {(envelope["mail_from"], envelope["rcpt_to"]) for envelope in await envelopes(store)} == {("ann@acme.example", USER)}
+        assert {envelope["rcpt_to"] for envelope in await envelopes(store)} == {USER}
+        assert {"", "ann@acme.example"} < {envelope["mail_from"] for envelope in await envelopes(store)}
 
 
 def test_the_pages_listener_is_a_configuration() -> None:
-    assert lmtp()["listeners"][0]["kind"] == "lmtp"
+    assert listener_of_the_page()["listeners"][0]["kind"] == "relay"
