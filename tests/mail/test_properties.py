@@ -20,6 +20,7 @@ from gateway.mail.reply import reply_of
 from gateway.mail.wire import dump, load
 from gateway.model.email import Email
 from gateway.simulator.render import blocks_html, comment_length
+from tests.sizes import size
 
 LINES = st.sampled_from(
     [
@@ -71,7 +72,7 @@ def check_sendable(email: Email) -> None:
     assert not any(_FORBIDDEN.search(text) for text in texts_of(json.loads(data)))
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=size(50, 150), derandomize=True, deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read(raw: bytes) -> None:
     reading = read(raw)
@@ -93,7 +94,7 @@ HEADERS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=size(50, 150), derandomize=True, deadline=None)
 @given(st.lists(HEADERS, max_size=40).map(b"".join))
 def test_any_broken_mail_is_read(raw: bytes) -> None:
     email = read(raw).email
@@ -102,7 +103,7 @@ def test_any_broken_mail_is_read(raw: bytes) -> None:
     assert (ids.message_id, ids.in_reply_to, ids.references) == (email.message_id, email.in_reply_to, email.references)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=size(66, 200), derandomize=True, deadline=None)
 @given(TEXTS)
 def test_no_word_is_lost_between_new_quoted_and_signature(text: str) -> None:
     reply = reply_of(plain(text))
@@ -110,7 +111,7 @@ def test_no_word_is_lost_between_new_quoted_and_signature(text: str) -> None:
     assert reply.text.strip() or not text.strip()
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=size(50, 150), derandomize=True, deadline=None)
 @given(HTMLS)
 def test_no_visible_word_of_html_is_lost(source: str) -> None:
     read_lines = to_lines(source).lines
@@ -121,7 +122,7 @@ def test_no_visible_word_of_html_is_lost(source: str) -> None:
         assert shown.count(word) == given_text.count(word)
 
 
-@settings(max_examples=100, derandomize=True, deadline=None)
+@settings(max_examples=size(33, 100), derandomize=True, deadline=None)
 @given(TEXTS)
 def test_no_word_of_a_text_is_lost_between_text_and_files(text: str) -> None:
     reading = read(b"Content-Type: text/plain; charset=utf-8\n\n" + text.encode())
@@ -141,7 +142,7 @@ BODY_LINES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=400, derandomize=True, deadline=None)
+@settings(max_examples=size(133, 400), derandomize=True, deadline=None)
 @given(st.lists(BODY_LINES, min_size=1, max_size=14))
 def test_no_word_of_a_broken_multipart_is_lost(lines: list[bytes]) -> None:
     numbered = [line.replace(b"WORDS", b"w\xc3\xb6rter %03d und mehr!" % at) for at, line in enumerate(lines)]
@@ -153,7 +154,7 @@ def test_no_word_of_a_broken_multipart_is_lost(lines: list[bytes]) -> None:
             assert line in found
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=size(50, 150), derandomize=True, deadline=None)
 @given(st.one_of(TEXTS.map(plain), HTMLS.map(lambda source: to_lines(source).lines)))
 def test_the_desk_measures_and_shows_our_blocks(lines: Any) -> None:
     blocks = list(to_blocks(lines))
@@ -167,7 +168,7 @@ def test_the_desk_measures_and_shows_our_blocks(lines: Any) -> None:
     }  # fmt: skip
 
 
-@settings(max_examples=100, derandomize=True, deadline=None)
+@settings(max_examples=size(33, 100), derandomize=True, deadline=None)
 @given(st.text(max_size=60))
 def test_ids_are_canonical_once_and_for_all(text: str) -> None:
     once = normalise_message_id(text)

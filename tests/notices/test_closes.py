@@ -270,7 +270,7 @@ def _twisted(pattern: str, hit: re.Match[str]) -> str:
 @pytest.mark.parametrize("name", profiles.shipped())
 def test_no_word_closes_beside_what_the_layout_does_not_know(name: str) -> None:
     """Wherever it stands: in a label's value, in the subject, or captured out of a layout."""
-    for (closing, over, problem), pattern in sizes.pairs(recoveries(name), TWISTS, 5):
+    for (closing, over, problem), pattern in sizes.pairs(recoveries(name), TWISTS, 3):
         word = re.compile(rf"(?<!\w){re.escape(over.word)}(?!\w)", re.IGNORECASE)
         changed = read(name, rewritten(closing, partial(word.sub, partial(_twisted, pattern))))
         assert changed is None or not ends(replace(changed, scope=over.scope), problem), (closing.name, pattern)
@@ -303,6 +303,6 @@ ANSWERED = ("Fwd: {}", "Re: {}", "AW: WG: {}", "TR: {}")
 @pytest.mark.parametrize("name", profiles.shipped())
 def test_nothing_put_round_a_subject_closes(name: str) -> None:
     """Also where the text says the state, and the subject is but a title, or its layout ends in a free text."""
-    for (closing, over, problem), pattern in sizes.pairs(recoveries(name), (*ROUND, *ANSWERED), 7):
+    for (closing, over, problem), pattern in sizes.pairs(recoveries(name), (*ROUND, *ANSWERED), 4):
         changed = read(name, closing.model_copy(update={"subject": pattern.format(closing.subject)}))
         assert changed is None or not ends(replace(changed, scope=over.scope), problem), (closing.name, pattern)

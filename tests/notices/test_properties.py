@@ -62,7 +62,7 @@ FILES = st.lists(
 )
 
 
-@settings(max_examples=size(50, 150), deadline=None)
+@settings(max_examples=size(25, 150), deadline=None)
 @given(subject=MIXED, text=MIXED, files=FILES)
 def test_reading_never_raises(subject: str, text: str, files: list[DataFile]) -> None:
     for notice in every(replace(BLANK, subject=subject, text=text, html=text, data=tuple(files))):
@@ -132,7 +132,7 @@ def test_names_keep_their_numbers(first: str, other: str) -> None:
     assert normal.stable(first) != normal.stable(other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(30, 200), deadline=None)
 @given(st.integers(0, 10_000), st.lists(PREFIX, min_size=1, max_size=3).map("".join))
 def test_prefixes_change_no_key_and_who_answers_ends_nothing(number: int, prefix: str) -> None:
     name, email, notice = mails()[number % len(mails())]

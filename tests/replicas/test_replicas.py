@@ -162,9 +162,9 @@ async def test_operations_of_two_processes_that_lock_crosswise_both_succeed(data
 
 
 def test_two_replicas_keep_one_budget(replica: Make, database: str, tmp_path: Path) -> None:
-    limit = {"mode": "enforce", "burst": 24, "per_minute": 240}
+    limit = {"mode": "enforce", "burst": 24, "per_minute": 600}
     with Simulator(Seed(rate_limit=limit)) as desk:
-        more = {"desk": "timeout = 5\nsettle = 6\nrate = 240\nburst = 24"}
+        more = {"desk": "timeout = 5\nsettle = 6\nrate = 600\nburst = 24"}
         both = [Replica(tmp_path, desk, database, **more).start() for _ in range(2)]
         try:
             answers = [both[number % 2].send(mail(f"Mail {number}")) for number in range(30)]

@@ -390,7 +390,7 @@ async def test_a_sender_with_an_address_of_another_language_is_told(opened: Open
 async def test_robots_that_answer_everything_begin_no_round(opened: Opened) -> None:
     """Each answers whatever it gets, without any mark: some under a new subject, some as a mirror."""
     stage = await opened()
-    robots = [f"robot{number}@robots{number}.example" for number in range(size(16, 50))]
+    robots = [f"robot{number}@robots{number}.example" for number in range(size(8, 50))]
     for number, robot in enumerate(robots):
         await stage.accept(M(f"r{number}", robot, f"Notice {number}", **PROVEN))
     await stage.work()

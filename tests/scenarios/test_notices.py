@@ -413,7 +413,7 @@ async def test_a_client_whose_name_holds_the_comma_of_the_subject(tmp_path: Path
     await finish(stage)
 
 
-DEVICES = size(60, 300)
+DEVICES = size(40, 300)
 
 
 async def test_hundreds_of_devices_in_three_minutes(tmp_path: Path, migrated_file: Path) -> None:
@@ -492,7 +492,7 @@ async def test_a_storm_is_over_when_its_last_part_is(tmp_path: Path, migrated_fi
 
 async def test_killed_after_any_commit_of_the_end_of_planned_work(tmp_path: Path, migrated_file: Path) -> None:
     """Its end and the decision that follows are one transaction: what outlasts it has its ticket, once."""
-    for last in itertools.count(8, size(3, 1)):
+    for last in itertools.count(8, size(5, 1)):
         folder = tmp_path / str(last)
         folder.mkdir()
         stage = await opened(folder, migrated_file, NAGIOS, {"profile": "maintenance", "client": "Acme"})
@@ -745,7 +745,7 @@ async def test_killed_at_any_commit(tmp_path: Path, migrated_file: Path, last_wo
     """Whatever transaction is the last one of a process, kept or not, the next process comes to the same end: one
     ticket, the same count, no comment twice, open only if the last word is a problem."""
     words = ["open", "close", "open"] if last_word == "open" else ["open", "close"]
-    for last in range(1 + kept, 40, size(4, 1)):
+    for last in range(1 + kept, 40, size(7, 1)):
         folder = tmp_path / str(last)
         folder.mkdir()
         stage = await opened(folder, migrated_file, {**NAGIOS, "cadence": [1]})

@@ -13,7 +13,7 @@ from tests.scenarios.scripts_all import ALL
 from tests.scenarios.stage import M, Stage
 from tests.sizes import size
 
-DECIDED_AGAIN = {scenario.name for scenario in ALL[:: size(3, 1)]}
+DECIDED_AGAIN = {scenario.name for scenario in ALL[:: size(5, 1)]}
 
 
 @pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.name)

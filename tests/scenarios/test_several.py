@@ -260,7 +260,7 @@ async def test_more_than_are_read_are_not_lost(tmp_path: Path, migrated_file: Pa
 @pytest.mark.parametrize("kept", [False, True], ids=["before", "after"])
 async def test_killed_at_any_commit(tmp_path: Path, migrated_file: Path, kept: bool) -> None:
     """Whatever transaction is the last one of a process, kept or not: each part once."""
-    for last in itertools.count(1 + kept, size(4, 2)):
+    for last in itertools.count(1 + kept, size(7, 2)):
         folder = tmp_path / str(last)
         folder.mkdir()
         stage = await opened(folder, migrated_file, NAGIOS)
@@ -490,7 +490,7 @@ async def test_what_had_been_closed_comes_back_in_a_part(tmp_path: Path, migrate
 
 @pytest.mark.parametrize("kept", [False, True], ids=["before", "after"])
 async def test_killed_at_any_commit_while_a_part_is_held(tmp_path: Path, migrated_file: Path, kept: bool) -> None:
-    for last in itertools.count(1 + kept, size(4, 2)):
+    for last in itertools.count(1 + kept, size(7, 2)):
         folder = tmp_path / str(last)
         folder.mkdir()
         stage, _ = await staged(folder, migrated_file, window(0, HOUR, objects=("srv-1",)))

@@ -41,7 +41,7 @@ class Watched:
     def show(self, box: silence.Watched, silent: bool) -> None:
         self.shown[box.key] = silent
 
-    async def until(self, moment: float, step: float = 1200.0) -> list[float]:
+    async def until(self, moment: float, step: float = size(2400.0, 1200.0)) -> list[float]:
         """Let the time go by; when something was told."""
         told = []
         while self.stage.now < moment:
@@ -198,7 +198,7 @@ async def test_after_a_start_senders_get_time_to_try_again(tmp_path: Path, past:
     desk.silence = desk.started()
     began = desk.stage.now
 
-    assert await desk.until(began + SETTLING - 600) == []
+    assert await desk.until(began + SETTLING - 600, 1200.0) == []
     assert len(await desk.until(began + SETTLING + 1200)) == 1
     await desk.stage.close()
 

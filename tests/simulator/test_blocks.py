@@ -15,7 +15,7 @@ from tests.pace import processor_time
 from tests.sizes import size
 
 # the machine may be busy: no deadline, and no complaint about slow examples
-CALM = settings(deadline=None, max_examples=size(30, 60), suppress_health_check=[HealthCheck.too_slow])
+CALM = settings(deadline=None, max_examples=size(20, 60), suppress_health_check=[HealthCheck.too_slow])
 TEXT = st.text(st.sampled_from("ab *_[]()<&\"'\t\n\u00e9\U0001f600\u3000\ufeff\u2028"), max_size=40) | st.text(
     max_size=20
 )

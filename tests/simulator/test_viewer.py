@@ -15,7 +15,7 @@ from gateway import blocks as b
 from gateway.simulator.viewer import read_again, shown_html
 from tests.sizes import size
 
-CALM = settings(deadline=None, max_examples=size(60, 150), suppress_health_check=[HealthCheck.too_slow])
+CALM = settings(deadline=None, max_examples=size(30, 150), suppress_health_check=[HealthCheck.too_slow])
 
 # lines of a mail, and what the viewer makes of them when it reads them as Markdown
 AS_MARKDOWN = [

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from gateway.smtp.server import AT_ONCE
-from tests.sizes import size
+from tests.sizes import pairs, size
 from tests.smtp.edge_process import EdgeProcess
 from tests.smtp.serving import Peer
 from tests.waiting import come
@@ -225,8 +225,7 @@ PIPELINED = {
 }
 
 
-@pytest.mark.parametrize("peers", FROM)
-@pytest.mark.parametrize("commands", PIPELINED)
+@pytest.mark.parametrize(("commands", "peers"), pairs(PIPELINED, [*FROM], short=1))
 async def test_pipelined_commands_leave_the_loop_to_others(edge: EdgeProcess, commands: str, peers: str) -> None:
     line = PIPELINED[commands]
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.smtp.dotreader import DotReader
+from tests.sizes import size
 
 
 def read(stream: bytes, cuts: list[int] | None = None) -> tuple[bytes, bytes, bool]:
@@ -38,7 +39,7 @@ def test_the_end(stream: bytes, content: bytes, rest: bytes) -> None:
     assert read(stream, [1] * len(stream)) == (content, rest, True)
 
 
-@settings(max_examples=300, derandomize=True)
+@settings(max_examples=size(100, 300), derandomize=True)
 @given(st.lists(st.sampled_from([b"\r", b"\n", b".", b"a", b"\r\n", b"\r\n."]), max_size=40), st.data())
 def test_cuts_between_blocks_change_nothing(parts: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(parts) + b"\r\n.\r\nrest"
@@ -47,7 +48,7 @@ def test_cuts_between_blocks_change_nothing(parts: list[bytes], data: st.DataObj
     assert read(stream, cuts) == read(stream)
 
 
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=size(66, 200), derandomize=True)
 @given(st.binary(max_size=200))
 def test_what_a_client_stuffs_comes_out_as_it_was(body: bytes) -> None:
     body = body.replace(b"\r", b"").replace(b"\n", b"\r\n") + b"\r\n"

@@ -20,7 +20,7 @@ from tests.sizes import size
 from tests.smtp.serving import serving
 from tests.waiting import PATIENCE, come
 
-SESSIONS = int(os.environ.get("GATEWAY_FUZZ", size(200, 500)))
+SESSIONS = int(os.environ.get("GATEWAY_FUZZ", size(100, 500)))
 SEED = int(os.environ.get("GATEWAY_FUZZ_SEED", "1"))
 AT_ONCE = 20
 

@@ -167,7 +167,7 @@ async def test_no_change_outside_of_the_signed_part_passes_with_what_was_not_sig
         b"reply-to",
     ]
     passed = 0
-    for number in range(size(200, 600)):
+    for number in range(size(100, 600)):
         mail = rng.choice([MAIL, PARTS])
         names = [b"from", *(name for name in optional if rng.random() < 0.97), b"mime-version"]
         original = sign(mail, names, canon=rng.choice([b"relaxed", b"simple"]))
@@ -179,7 +179,7 @@ async def test_no_change_outside_of_the_signed_part_passes_with_what_was_not_sig
         signed, bare = shown(read(original).email), shown(read(without).email)
         for found, as_signed, other in zip(shown(read(raw).email), signed, bare, strict=True):
             assert found in (as_signed, other), (number, raw)
-    assert passed > size(10, 30)  # or the test shows nothing
+    assert passed > size(5, 30)  # or the test shows nothing
 
 
 def is_unsigned(line: bytes, optional: list[bytes], names: list[bytes]) -> bool:

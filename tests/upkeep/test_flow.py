@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.upkeep.flow import AGAIN, DAY, HOUR, Flow, apart, learn
+from tests.sizes import size
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = datetime(2026, 3, 2, tzinfo=BERLIN).timestamp()
@@ -99,7 +100,7 @@ def test_less_than_one_false_alarm_a_month(name: str) -> None:
     days = 150  # of which eight weeks are learned from at first
     of = list if name in DESKS else apart
     shape = {**DESKS, **SOURCES}[name]
-    alarms = [false_alarms(of(mails(shape, days, seed))) for seed in range(2)]
+    alarms = [false_alarms(of(mails(shape, days, seed))) for seed in range(size(1, 2))]
 
     assert sum(alarms) / len(alarms) / ((days - 21) / 30) < 1, alarms
 

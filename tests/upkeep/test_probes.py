@@ -17,6 +17,7 @@ from gateway.store.probes import Probe
 from gateway.upkeep.probes import Probes
 from tests.outgoing.smarthost import Relay, relay
 from tests.scenarios.stage import SUPPORT, M, Stage, settings_for
+from tests.sizes import size
 
 EVERY, WITHIN = 900.0, 600.0
 
@@ -197,10 +198,11 @@ async def test_nothing_is_told_just_after_a_start(watched: Watched) -> None:
 
 async def test_one_that_is_missing_after_the_time_between_them_became_longer(watched: Watched) -> None:
     settings = watched.stage.settings
-    for age in range(60, 0, -1):
+    sent = size(12, 60)
+    for age in range(sent, 0, -1):
         await watched.probes._send(settings.probe[0], watched.stage.now - age * EVERY)
     await watched.carry()
-    assert len(watched.server.taken) == 60
+    assert len(watched.server.taken) == sent
     seldom = settings.model_copy(update={"probe": [settings.probe[0].model_copy(update={"every": 4 * EVERY})]})
     watched.probes.take(seldom)
     assert await watched.until(8 * EVERY, carries=False) == 1

@@ -204,16 +204,18 @@ def opened_as(role: str, visit: Visit, path: str) -> None:
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_every_page_for_every_role(browser: Any, served: Site, scripts: bool) -> None:
     """Those who administer look at all pages with scripts below, for everybody. In the short form a page is opened here
-    by who may only look, with scripts, or without by who acts."""
+    by who may only look, with scripts, or without by who acts; commands that pages start, they start below."""
     roles = size(("look",) if scripts else ("act",), ("look", "act", "administer"))
     for role in roles:
         visit = Visit(browser, served, role, scripts)
-        for path in size(PAGES[scripts::2], PAGES):
+        for path in size([path for path in PAGES[scripts::2] if path != "/vendors/propose"], PAGES):
             opened_as(role, visit, path)
         assert [wrong for wrong in visit.wrong if "403" not in wrong] == []
         visit.context.close()
 
 
+ALIKE = size(("/find", "/find?q=is:held", "/mail/3"), ())
+"""Pages that are made as others are, of which less is shown."""
 LOOKS = {"a desk": ((1200, 800), "light"), "a phone in the dark": ((360, 740), "dark")}
 
 
@@ -233,7 +235,7 @@ def looked_at(page: Any, looks: Sequence[str] = tuple(LOOKS)) -> Iterator[tuple[
 
 
 def test_everybody_can_use_every_page(browser: Any, served: Site) -> None:
-    """In the short form as one of the looks, which take turns."""
+    """In the short form as one of the looks, which take turns, and pages that are made alike as one of them."""
     visit = Visit(browser, served, "administer")
     found, missing = [], []
     looks = itertools.cycle(size([[look] for look in LOOKS], [[*LOOKS]]))
@@ -241,6 +243,8 @@ def test_everybody_can_use_every_page(browser: Any, served: Site) -> None:
         opened_as("administer", visit, path)
         if path == "/vendors/propose":
             visit.page.click("text=Draft profiles")
+        if path in ALIKE:
+            continue
         found += [(path, *wrong) for wrong in looked_at(visit.page, next(looks))]
         shown = visit.page.inner_text("main")
         missing += [(path, words) for words in THERE.get(path, ()) if words not in shown]

@@ -130,18 +130,23 @@ async def test_each_page_asks_for_its_role(
     assert answer.status_code == (401 if method == "POST" else 303)
 
 
-@pytest.mark.parametrize("headers", [
+OF_ANOTHER_SITE = (
     {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}, {"Origin": HOST, "Sec-Fetch-Site": "cross-site"},
     {"Origin": HOST, "Sec-Fetch-Site": "same-site"}, {"Origin": f"{HOST}.evil.example"},
-])  # fmt: skip
-@pytest.mark.parametrize("path", [path for method, path, *_ in (*PAGES, *DOORS) if method == "POST"])
-async def test_a_form_of_another_site_does_nothing(
-    client: httpx.AsyncClient, site: Site, headers: dict[str, str], path: str
-) -> None:
-    client.cookies = {COOKIE: site.opens["administer"]}  # type: ignore[assignment]
-    answer = await client.post(path, data={"act": "drop", "mail": str(site.numbers["stranger"])}, headers=headers)
+)  # fmt: skip
 
-    assert answer.status_code == 403
+
+async def test_a_form_of_another_site_does_nothing(client: httpx.AsyncClient, site: Site) -> None:
+    client.cookies = {COOKIE: site.opens["administer"]}  # type: ignore[assignment]
+    form = {"act": "drop", "mail": str(site.numbers["stranger"])}
+    taken = [
+        (path, headers, status)
+        for path in (path for method, path, *_ in (*PAGES, *DOORS) if method == "POST")
+        for headers in OF_ANOTHER_SITE
+        if (status := (await client.post(path, data=form, headers=headers)).status_code) != 403
+    ]
+
+    assert taken == []
     assert site.console.access.look(lambda c: acts.newest(c, 5)) == []
 
 
