@@ -151,7 +151,10 @@ def main() -> None:
     typer.main.get_command = lambda _: commands
     with redirect_stdout(StringIO()):
         commands(["--help"], standalone_mode=False)  # loads what is loaded late
-        _work_once()
+        try:
+            _work_once()
+        except Exception:
+            traceback.print_exc()  # tests of what is wrong will say so
     gc.freeze()  # what all share is looked at by none
     _Forking().run()
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from gateway.store.engine import Store
 from gateway.store.notify import NotifyListener
 from gateway.store.schema import delivery
 from gateway.work.leases import Leases
+from tests import commands
 from tests.harness import config_text, free_port, mail
 from tests.replicas.replica import Replica, counts
 from tests.store.test_contract import DESK, NOW, accept, new
@@ -49,12 +48,7 @@ class TestRoles:
         file = tmp_path / "gateway.toml"
         file.write_text(config_text("http://127.0.0.1:9/api/v1", "key", tmp_path, free_port(), free_port()))
 
-        done = subprocess.run(
-            [sys.executable, "-m", "gateway", "serve", "--config", str(file), "--role", "worker"],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
+        done = commands.run("serve", "--config", str(file), "--role", "worker")
 
         assert done.returncode == 2
         assert "SQLite file is for one process" in done.stderr
