@@ -21,7 +21,7 @@ from gateway.store import expectations, problems
 from gateway.store.engine import Store
 from gateway.store.expectations import Expected
 from gateway.upkeep import own_mail, silence
-from gateway.work.notices import OWN, PROBE, SILENCE
+from gateway.work.notices import CALENDARS, OWN, PROBE, SILENCE
 
 log = structlog.get_logger("work")
 
@@ -53,6 +53,7 @@ class Leftovers:
         self.known = {(box.desk, SILENCE.name, box.key) for box in silence.watched(settings)}
         desks = {box.address: box.desk for box in settings.mailbox}
         self.known |= {(desks[probe.arrives_at], PROBE.name, probe.name) for probe in settings.probe}
+        self.known |= {(said.desk, CALENDARS.name, said.name) for said in settings.calendar if said.url}
         self.known |= {(source.desk, source.name, part.name) for source in sources.all for part in source.expect}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -63,7 +64,7 @@ class Leftovers:
         told = 0
         for alarm in await self.store.read(expectations.alarms):
             is_known = (alarm.desk, alarm.source, alarm.name) in self.known
-            is_ours = alarm.source in (SILENCE.name, PROBE.name) or alarm.source not in OWN
+            is_ours = alarm.source in (SILENCE.name, PROBE.name, CALENDARS.name) or alarm.source not in OWN
             if is_known or not is_ours:
                 continue
             if alarm.desk in self.boxes:

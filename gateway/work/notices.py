@@ -36,7 +36,9 @@ HELD_BACK = _own("held-back")
 """The gateway's own word that mail is held back (app.reports)."""
 PROBE = _own("probe")
 """The gateway's own word that a probe does not come back (upkeep.probes)."""
-OWN = {source.name: source for source in (SILENCE, WINDOWS, HELD_BACK, PROBE)}
+CALENDARS = _own("calendars")
+"""The gateway's own word that a calendar of maintenance windows cannot be read (upkeep.calendars)."""
+OWN = {source.name: source for source in (SILENCE, WINDOWS, HELD_BACK, PROBE, CALENDARS)}
 
 
 def resolved_notice(

@@ -158,6 +158,33 @@ async def test_a_calendar_that_is_fetched(tmp_path: Path, migrated_file: Path) -
     await stage.close()
 
 
+async def test_a_calendar_that_cannot_be_read_for_a_day_is_told_once(tmp_path: Path, migrated_file: Path) -> None:
+    """Its address is no longer good, then it has an event that cannot be read; what was called off would hold for ever."""
+    fetched = {"name": "changes", "url": "https://planner.example/c.ics", "client": "Acme", "holds": "all"}
+    stage = await opened(tmp_path, migrated_file, NAGIOS, calendar=(fetched,))
+    good = httpx.Response(200, text=calendar(event(0, 2 * HOUR)))
+    endless = httpx.Response(200, text=calendar(event(0, HOUR, "RRULE:FREQ=SECONDLY", uid="8", summary="Each second")))
+    answer = [good]
+    calendars = Calendars(stage.store, stage.settings, stage.clock, transport=httpx.MockTransport(lambda _: answer[0]))
+
+    async def hours(count: int) -> list[str]:
+        for _ in range(count):
+            await calendars.check()
+            stage.now += HOUR
+        await stage.work()
+        return [ticket["title"] for ticket in stage.simulator.desk.tickets.values()]
+
+    assert await hours(2) == []
+    answer[0] = httpx.Response(404)
+    assert await hours(23) == []
+    answer[0] = endless
+    assert await hours(30) == ["Calendar changes cannot be read"]
+    assert "Each second" in str(stage.ticket(1)) and stage.client_of(1) == "Unknown Senders"
+    answer[0] = good
+    assert len(await hours(2)) == 1 and stage.ticket(1)["closed_at"]
+    await stage.close()
+
+
 @pytest.mark.parametrize(
     ("mailbox", "words"),
     [("suport@msp.example", "is not configured; do you mean support@msp.example"), ("other@msp.example", "is of desk 'other'; expected one of desk 'default'")],

@@ -14,7 +14,7 @@ from gateway.store import expectations
 from gateway.upkeep import own_mail
 from gateway.upkeep.leftovers import Leftovers
 from gateway.work.context import Policies
-from gateway.work.notices import PROBE, SILENCE
+from gateway.work.notices import CALENDARS, PROBE, SILENCE
 from tests.scenarios.stage import SUPPORT, Stage, settings_for
 from tests.scenarios.test_missing import at, nightly, until
 from tests.scenarios.vendors import configured, is_open, notes, opened, write
@@ -43,7 +43,7 @@ async def alarmed(stage: Stage, source: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("source", "name"),
-    [(SILENCE.name, "old@msp.example"), (SILENCE.name, "notice old"), (PROBE.name, "outside")],
+    [(SILENCE.name, "old@msp.example"), (SILENCE.name, "notice old"), (PROBE.name, "outside"), (CALENDARS.name, "changes")],
 )
 async def test_what_is_no_longer_watched_ends(source: str, name: str, tmp_path: Path, migrated_file: Path) -> None:
     stage = Stage(tmp_path, migrated_file)
