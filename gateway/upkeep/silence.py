@@ -145,8 +145,11 @@ class Silence:
         look = partial(inflow.after, seq=self._seen, since=now - LEARN_FROM)
         self._seen, came = await self.store.read(look)
         self._last |= came
-        self._last |= await self.store.read(partial(_last_of, boxes=self.boxes, since=now - LEARN_FROM))
-        for box in self.boxes:
+        alarms = await self.store.read(expectations.alarms)
+        silent = {(alarm.desk, alarm.name) for alarm in alarms if alarm.source == SILENCE.name}
+        known = [box for box in self.boxes if self._flows.get(box.key) is not None or (box.desk, box.key) in silent]
+        self._last |= await self.store.read(partial(_last_of, boxes=known, since=now - LEARN_FROM))
+        for box in known:
             told += await self._check(box, self._flows.get(box.key), now)
         if told:
             self.made()
@@ -157,8 +160,6 @@ class Silence:
         last = self._last.get(box.key, 0.0)
         known = await self.store.read(partial(expectations.told, desk=box.desk, source=SILENCE.name, name=box.key))
         began = known.began if known else 0.0
-        if flow is None and not began:
-            return 0
         is_told = flow is not None and flow.expected(last, now) > flow.limit
         is_silent = bool(last) and now >= self.started + SETTLING and is_told
         if is_silent and box.what == "people":
