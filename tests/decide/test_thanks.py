@@ -24,6 +24,34 @@ def idle(text: str, subject: str = "Re: Printer", quote: str = QUOTE, more: str 
     return asks_for_nothing(read(f"{head}\n{text}{quote}{more}".encode()).email, NAMES)
 
 
+BANNERS = (
+    "CAUTION: This email originated from outside of the organization. Do not click links or open attachments unless you\n"
+    "recognize the sender and know the content is safe.",
+    "This message came from an external sender.",
+    "[You don't often get email from ann@acme.example. Learn why this is important at https://aka.ms/LearnAboutSenderIdentification ]",
+    "ACHTUNG: Diese E-Mail stammt von einem externen Absender. Bitte öffnen Sie keine Anhänge.",
+    "ATTENTION : Ce courriel provient de l'extérieur de votre organisation. Ne cliquez pas sur les liens.",
+    "ATENCIÓN: Este correo proviene de fuera de la organización.", "ATTENZIONE: Questa email proviene dall'esterno.",
+    "LET OP: Deze e-mail is afkomstig van buiten de organisatie.", "UWAGA: Ta wiadomość pochodzi spoza organizacji.",
+    "ATENÇÃO: Este e-mail veio de fora da organização.", "VARNING: Detta mejl kommer från en extern avsändare.",
+)  # fmt: skip
+PEOPLES = (
+    "Diese E-Mail kommt von extern nicht an.", "This email is external, is it genuine?", "The message is shown on the external monitor.",
+    "This email never came from outside.", "I opened the link in the external mail.", "Do not click links.",
+)  # fmt: skip
+
+
+def test_a_mail_gateways_words_above_a_thank_you_ask_for_nothing() -> None:
+    assert [banner for banner in BANNERS if not idle(f"{banner}\n\nThank you!")] == []
+    assert idle(f"{BANNERS[2]}\n\n{BANNERS[0]}\n\nVielen Dank!")
+    assert [banner for banner in BANNERS if idle(f"{banner}\n\nIt is down again.")] == []
+    assert [banner for banner in BANNERS if idle(banner)] == []  # nothing stands below
+
+
+def test_a_persons_words_above_a_thank_you_ask() -> None:
+    assert [words for words in PEOPLES if idle(f"{words}\n\nThank you!")] == []
+
+
 THANKS = [
     "Thanks!", "Thank you very much, it works again.", "Many thanks for your quick help!", "Perfect, thanks Tess", "Hi Tess,\n\nall good now, thank you.",
     "Cheers", "OK, thanks.", "That fixed it. Thank you all!", "Thank you 👍", "Brilliant - works now!",
