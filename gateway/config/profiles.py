@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,19 @@ def load(names: Iterable[str], folder: Path | None = None) -> dict[str, Loaded]:
 
 
 def read(path: Path, own: bool = False) -> Loaded:
-    """One profile. Raises BadProfiles."""
+    """One profile; a shipped one is read again only where its file has changed. Raises BadProfiles."""
+    if own or path.parent != SHIPPED or not path.exists():
+        return _read(path, own)
+    return _unchanged(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _unchanged(path: Path, _changed: int) -> Loaded:
+    """A trial reads all of the shipped ones three times, and a new configuration those that it names."""
+    return _read(path, own=False)
+
+
+def _read(path: Path, own: bool) -> Loaded:
     data, text = _toml(path)
     texts = [(str(path), text)]
     if own and (base := data.pop("extends", None)) is not None:
