@@ -25,6 +25,7 @@ from tests.scenarios.stage import START, SUPPORT, M, Stage, settings_for
 from tests.sizes import size
 
 WEEKS = 6
+ENVELOPE = asdict(Envelope("", SUPPORT))
 
 
 class Watched:
@@ -61,7 +62,7 @@ def done(at: float, **more: Any) -> dict[str, Any]:
     """The row of a mail that came then and is done."""
     return {
         "id": uuid7(at), "raw_id": 0, "desk": "default", "mailbox": SUPPORT, "message_id": "", "accepted_at": at,
-        "envelope": json.dumps(asdict(Envelope("", SUPPORT, time=at))), "stage": "DONE", "due_at": at, "class": "human",
+        "envelope": json.dumps({**ENVELOPE, "time": at}), "stage": "DONE", "due_at": at, "class": "human",
         **more,
     }  # fmt: skip
 
