@@ -20,6 +20,7 @@ if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment] # httpx looks for it at every request to an ASGI app
 
 compiled.once()
+schema.folder()  # before the processes that share it are started
 gc.disable()  # while tests are collected: all of it stays
 
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import itertools
 import os
 import shutil
@@ -19,6 +20,8 @@ from gateway.store.migrate import migrate
 if TYPE_CHECKING:
     from tests.peers import Postgres
 
+FOLDER = "GATEWAY_TESTS_FOLDER"
+
 
 def _migrate(url: str) -> None:
     engine = make_engine(url)
@@ -32,13 +35,23 @@ def _remove(folder: str, maker: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def folder() -> Path:
+    """What all processes of a run of the tests have in common: the first makes it, and removes it when it ends."""
+    if FOLDER not in os.environ:
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="gateway-tests-")
+        atexit.register(_remove, os.environ[FOLDER], os.getpid())
+    return Path(os.environ[FOLDER])
+
+
 @cache
 def migrated_file() -> Path:
-    """A SQLite file with the schema."""
-    folder = tempfile.mkdtemp(prefix="gateway-schema-")
-    atexit.register(_remove, folder, os.getpid())
-    file = Path(folder) / "migrated.db"
-    _migrate(f"sqlite:///{file}")
+    """A SQLite file with the schema, to copy; never to be opened."""
+    file = folder() / "migrated.db"
+    with (folder() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            _migrate(f"sqlite:///{folder()}/unfinished.db")
+            (folder() / "unfinished.db").rename(file)
     return file
 
 
