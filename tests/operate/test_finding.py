@@ -124,7 +124,7 @@ FOUND = [
     ("acme.example is:refused", {"refused"}),
     ("[00002a]", {"refused"}),
     ("00002a", {"refused"}),
-    ("550", {"refused"}),
+    ("550 mailbox", {"refused"}),
     ("5.1.1", {"refused"}),
     ('"550 5.1.1"', {"refused"}),
     ("5.1.2", set()),
