@@ -306,7 +306,7 @@ class Gateway:
         if self.arrivals is not None:
             await asyncio.to_thread(self.arrivals.close)
         if self.importer is not None:
-            self.importer.close()
+            await asyncio.to_thread(self.importer.close)
         await asyncio.to_thread(self.store.close)
 
     async def _recover(self) -> None:

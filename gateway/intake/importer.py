@@ -13,11 +13,15 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 
 from gateway.config.settings import WorkSettings
+from gateway.intake.arrivals import PATIENCE
 from gateway.intake.maildata import HEADER_SCAN
 from gateway.intake.register import deliveries_of
 from gateway.mail.head import split_head, with_line_feeds
@@ -31,6 +35,8 @@ from gateway.store.imports import Import
 from gateway.store.raw import ORPHAN_AGE, RawMail
 
 log = structlog.get_logger("importer")
+
+T = TypeVar("T")
 
 LOOK_EVERY = 1.0  # seconds, in case nobody tells
 BATCH = 250
@@ -63,6 +69,7 @@ class Importer:
         self._on_import = on_import
         self._damaged = damaged
         self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "arrivals")
         self._told = asyncio.Event()
         self._swept_at = 0.0
 
@@ -72,7 +79,7 @@ class Importer:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Import until ``stop``, then what is there."""
-        if again := await asyncio.to_thread(self._file.take_back):
+        if again := await self._in_thread(self._file.take_back):
             log.warning("arrivals that were set aside are tried again", mails=again)
         pause = AGAIN[0]
         while True:
@@ -90,17 +97,24 @@ class Importer:
             await self._rest(stop)
 
     def close(self) -> None:
-        """Close the arrivals' file."""
-        self._file.close()
+        """Close the arrivals' file, after what its thread still does: a task that is cancelled does not end that, and
+        SQLite may not be closed in the midst of a statement. One that is held up ends with the process."""
+        closed = self._thread.submit(self._file.close)
+        self._thread.shutdown(wait=False)
+        with contextlib.suppress(TimeoutError):
+            closed.result(PATIENCE)
+
+    async def _in_thread(self, function: Callable[..., T], *given: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(function, *given))
 
     async def _rest(self, stop: asyncio.Event) -> None:
         """Until there is something and nothing more comes at the moment, or it is time to look. What comes in a burst
         is accepted first and then shares a transaction: its sync is one of the disk's, and its time the machine's."""
         if time.monotonic() > self._swept_at + SWEEP_EVERY:
             self._swept_at = time.monotonic()
-            await asyncio.to_thread(self._file.sweep, self._clock() - ORPHAN_AGE)
+            await self._in_thread(self._file.sweep, self._clock() - ORPHAN_AGE)
         if not await self._is_told(stop, LOOK_EVERY):
-            await asyncio.to_thread(self._file.lengthen_log, LOG_STEP)
+            await self._in_thread(self._file.lengthen_log, LOG_STEP)
             return
         latest = time.monotonic() + GATHER
         while time.monotonic() < latest and not stop.is_set():
@@ -118,13 +132,13 @@ class Importer:
 
     async def step(self) -> bool:
         """Import a batch. Returns whether there may be more. Raises StoreFailed, OSError."""
-        arrived = await asyncio.to_thread(self._file.read, BATCH)
+        arrived = await self._in_thread(self._file.read, BATCH)
         if not arrived:
             return False
-        prepared = await asyncio.to_thread(lambda: list(self._all_prepared(arrived)))
+        prepared = await self._in_thread(lambda: list(self._all_prepared(arrived)))
         if mails := [moved for mail in prepared if (moved := await self._moved(mail))]:
             await self._take(mails)
-        await asyncio.to_thread(self._file.forget, arrived[-1].seq)
+        await self._in_thread(self._file.forget, arrived[-1].seq)
         self._on_import()
         return is_cut(arrived, BATCH)
 
@@ -171,7 +185,7 @@ class Importer:
         except Exception as error:
             if len(mails) == 1:
                 log.error("not imported", error=type(error).__name__, exc_info=error)
-                await asyncio.to_thread(self._set_aside, mails[0].seq, f"{type(error).__name__}: {error}")
+                await self._in_thread(self._set_aside, mails[0].seq, f"{type(error).__name__}: {error}")
                 return
             for mail in mails:
                 await self._take([mail])

@@ -722,6 +722,29 @@ async def test_much_that_waits_is_imported_without_a_rest(door: Door, monkeypatc
     bring.close()
 
 
+async def test_it_is_closed_after_what_is_under_way(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that is cancelled does not end its thread: a file closed beneath a statement ends the process."""
+    forget, began, may_go_on, forgot = ArrivalsFile.forget, threading.Event(), threading.Event(), []
+
+    def slowly(file: ArrivalsFile, seq: int) -> None:
+        began.set()
+        may_go_on.wait(PATIENCE)
+        forget(file, seq)
+        forgot.append(seq)
+
+    monkeypatch.setattr(ArrivalsFile, "forget", slowly)
+    await door.offer(b"Message-ID: <1@a.example>\r\n\r\nx")
+    bring = door.importer()
+    running = asyncio.create_task(bring.run(asyncio.Event()))
+    assert await asyncio.to_thread(began.wait, PATIENCE)
+    running.cancel()
+    await asyncio.wait([running])
+    threading.Timer(0.2, may_go_on.set).start()
+    bring.close()
+
+    assert len(forgot) == 1
+
+
 def test_what_is_put_back_waits_and_nothing_else(tmp_path: Path) -> None:
     """What was imported since the backup does not count: it would keep mail from being accepted."""
     ours = ArrivalsFile(tmp_path / "ours")
