@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from typing import Any
 
-from gateway.desk.outcome import Outcome
+from gateway.desk.outcome import Good, Outcome
 
 Owned = Callable[[list[str]], Awaitable[set[str]]]
 """Which of these ids of the desk belong to effects that are known."""
@@ -20,6 +21,13 @@ class NotRead(Exception):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(str(outcome))
         self.outcome = outcome
+
+
+def told(outcome: Outcome) -> Any:
+    """The data of the answer. Raises NotRead for every other outcome."""
+    if not isinstance(outcome, Good):
+        raise NotRead(outcome)
+    return outcome.data
 
 
 class Aim(StrEnum):

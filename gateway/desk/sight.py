@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.outcome import Good, Refused
 from gateway.desk.pacing import BEGUN, Urgency
 from gateway.desk.port import Desk
-from gateway.desk.readback import NotRead
-from gateway.desk.records import Ticket
+from gateway.desk.readback import NotRead, told
 
 log = structlog.get_logger("desk")
 
@@ -68,13 +67,13 @@ class Sight:
         for ticket in [*made, *known][:MOST_TRIES]:
             if (shown := await self.shows(ticket)) is not None:
                 return not shown
-        if _tickets(await self._desk.tickets_of_client(client_id)):
+        if told(await self._desk.tickets_of_client(client_id)):
             return False
         return bool(self.blind)  # narrowed for others: then nobody knows
 
     async def shows(self, made: Made) -> bool | None:
         """Whether the list shows this ticket; None when it is gone. Raises NotRead."""
-        listed = _tickets(await self._desk.listed_by_number(made.number, BEGUN))
+        listed = told(await self._desk.listed_by_number(made.number, BEGUN))
         if any(ticket.id == made.ticket_id for ticket in listed):
             self._seen.add(made.client_id)
             self.blind.pop(made.client_id, None)
@@ -90,9 +89,3 @@ class Sight:
             log.error("the desk's lists do not show what the key makes", desk=self._desk.name, ticket=made.number)
         self.blind[made.client_id] = made.number
         return False
-
-
-def _tickets(outcome: Outcome) -> list[Ticket]:
-    if not isinstance(outcome, Good):
-        raise NotRead(outcome)
-    return list(outcome.data)

@@ -117,12 +117,12 @@ def _categories(settings: Settings, desk: str, boards: int) -> Rows:
     rules = [rule for rule in settings.rule if rule.desk == desk and rule.category]
     above = dict.fromkeys(rule.category.casefold() for rule in rules)
     below = dict.fromkeys((rule.category.casefold(), rule.subcategory) for rule in rules if rule.subcategory)
-    rows: Rows = []
+    found: Rows = []
     for board in range(boards):
         for name in above:
-            id_ = f"category-{board}-{len(rows)}"
-            rows.append({"board_id": f"board-{board}", "category_id": id_, "category_name": name})
-            rows += [
+            id_ = f"category-{board}-{len(found)}"
+            found.append({"board_id": f"board-{board}", "category_id": id_, "category_name": name})
+            found += [
                 {
                     "board_id": f"board-{board}",
                     "category_id": f"{id_}-{number}",
@@ -132,4 +132,4 @@ def _categories(settings: Settings, desk: str, boards: int) -> Rows:
                 for number, (category, sub) in enumerate(below)
                 if category == name
             ]
-    return rows
+    return found

@@ -17,22 +17,22 @@ NOBODY = "nobody@gateway.invalid"
 TITLE = "gateway check"
 
 
-def read_contacts(desk: Client) -> Awaitable[Outcome]:
-    return desk.contacts(NOBODY)
+def read_contacts(client: Client) -> Awaitable[Outcome]:
+    return client.contacts(NOBODY)
 
 
-def create_ticket(desk: Client) -> Awaitable[Outcome]:
+def create_ticket(client: Client) -> Awaitable[Outcome]:
     places = dict.fromkeys(("board_id", "client_id", "status_id", "priority_id"), NOWHERE)
-    return desk.create_ticket({"title": TITLE, **places})
+    return client.create_ticket({"title": TITLE, **places})
 
 
-def update_ticket(desk: Client) -> Awaitable[Outcome]:
+def update_ticket(client: Client) -> Awaitable[Outcome]:
     """By a comment, which takes that right, and none of the counted calls."""
-    return desk.add_comment(NOWHERE, {"comment_text": TITLE})
+    return client.add_comment(NOWHERE, {"comment_text": TITLE})
 
 
-def create_contact(desk: Client) -> Awaitable[Outcome]:
-    return desk.create_contact({"full_name": TITLE, "email": NOBODY, "client_id": NOWHERE})
+def create_contact(client: Client) -> Awaitable[Outcome]:
+    return client.create_contact({"full_name": TITLE, "email": NOBODY, "client_id": NOWHERE})
 
 
 ASKED: Mapping[Right, Callable[[Client], Awaitable[Outcome]]] = {

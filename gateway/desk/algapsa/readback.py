@@ -11,25 +11,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.desk.algapsa import rows
 from gateway.desk.algapsa.client import Client
 from gateway.desk.algapsa.rows import marker_of, seconds
 from gateway.desk.algapsa.scan import SLACK
-from gateway.desk.outcome import Good, Outcome
-from gateway.desk.readback import Aim, NotRead, Owned
+from gateway.desk.readback import Aim, Owned, told
+from gateway.desk.records import Contact
 from gateway.model.effects import ContactBody, DocumentBody
 
 
 async def tickets(
-    desk: Client, marker: str, sent_at: float, aim: Aim = Aim.ADOPT, not_before: float = 0.0
+    client: Client, marker: str, sent_at: float, aim: Aim = Aim.ADOPT, not_before: float = 0.0
 ) -> list[dict[str, Any]]:
     """The tickets with this marker; none: there were none at ``not_before`` or later. Raises NotRead."""
-    return await desk.scans.find(marker, sent_at, aim, not_before)
+    return await client.scans.find(marker, sent_at, aim, not_before)
 
 
-async def comments(desk: Client, ticket_id: str, marker: str, sent_at: float) -> list[dict[str, Any]]:
+async def comments(client: Client, ticket_id: str, marker: str, sent_at: float) -> list[dict[str, Any]]:
     """The ticket's comments with this marker. Raises NotRead."""
-    rows = _rows(await desk.comments(ticket_id, sent_at - SLACK))
-    hits = {row["comment_id"]: row for row in rows if marker_of(row.get("metadata")) == marker}
+    listed = told(await client.comments(ticket_id, sent_at - SLACK))
+    hits = {row["comment_id"]: row for row in listed if marker_of(row.get("metadata")) == marker}
     return sorted(hits.values(), key=lambda row: str(row.get("created_at")))
 
 
@@ -43,20 +44,20 @@ class Sought:
 
 
 async def documents(
-    desk: Client, ticket_id: str, body: DocumentBody, sent_at: float, owned: Owned, not_before: float = 0.0
+    client: Client, ticket_id: str, body: DocumentBody, sent_at: float, owned: Owned, not_before: float = 0.0
 ) -> list[dict[str, Any]]:
     """The ticket's documents with the content of this effect that belong to no other; none: there were none at
     ``not_before`` or later. Raises NotRead."""
     what = (ticket_id, body.sha256)
-    sought = desk.sought.setdefault(what, Sought())
+    sought = client.sought.setdefault(what, Sought())
     if sought.listed <= max(sent_at, not_before):
-        now = desk.clock()
-        sought.rows, sought.listed = _rows(await desk.documents(ticket_id)), now
+        now = client.clock()
+        sought.rows, sought.listed = told(await client.documents(ticket_id)), now
     fresh = [
         row
         for row in sought.rows
         if str(row.get("file_size")) == str(body.size)
-        and seconds(row.get("updated_at")) >= sent_at + desk.skew - SLACK  # without a time it may be ours
+        and seconds(row.get("updated_at")) >= sent_at + client.skew - SLACK  # without a time it may be ours
     ]
     taken = await owned([row["document_id"] for row in fresh])
     free = [row for row in fresh if row["document_id"] not in taken]
@@ -65,36 +66,18 @@ async def documents(
     for row in free:
         document_id = row["document_id"]
         if document_id not in sought.sums:
-            outcome = await desk.document_hash(ticket_id, document_id, body.size or 0)
-            if not isinstance(outcome, Good):
-                raise NotRead(outcome)
-            sought.sums[document_id] = outcome.data
+            sought.sums[document_id] = told(await client.document_hash(ticket_id, document_id, body.size or 0))
         if sought.sums[document_id] == body.sha256:
             hits.append(row)
-    desk.sought.pop(what, None)
+    client.sought.pop(what, None)
     return hits
 
 
-def _rows(outcome: Outcome) -> list[dict[str, Any]]:
-    if not isinstance(outcome, Good):
-        raise NotRead(outcome)
-    return list(outcome.data)
-
-
-async def contacts(desk: Client, body: ContactBody) -> list[dict[str, Any]]:
+async def contacts(client: Client, body: ContactBody) -> list[dict[str, Any]]:
     """The active contact of the client with exactly the address. Raises NotRead."""
-    outcome = await desk.contacts(body.address)
-    if not isinstance(outcome, Good):
-        raise NotRead(outcome)
-    wanted = body.address.lower()
-    return [
-        row
-        for row in outcome.data
-        if row.get("client_id") == body.client_id
-        and not row.get("is_inactive")
-        and wanted in {str(address).lower() for address in (row.get("email"), *_more(row))}
-    ]
+    return [row for row in told(await client.contacts(body.address)) if _is_wanted(rows.contact(row), body)]
 
 
-def _more(row: dict[str, Any]) -> list[Any]:
-    return [entry.get("email_address") for entry in row.get("additional_email_addresses") or []]
+def _is_wanted(contact: Contact, body: ContactBody) -> bool:
+    addresses = {address.lower() for address in (contact.address, *contact.more)}
+    return contact.client_id == body.client_id and not contact.is_inactive and body.address.lower() in addresses

@@ -56,10 +56,15 @@ def has_next(answer: Row) -> bool | None:
     return more
 
 
+def ours(free: Any) -> Mapping[str, Any]:
+    """Our facts in what the desk keeps for us; empty where it keeps none."""
+    kept = free.get(OURS) if isinstance(free, dict) else None
+    return kept if isinstance(kept, dict) else {}
+
+
 def marker_of(free: Any) -> str:
-    """Our mark in what the desk keeps for us."""
-    mine = free.get(OURS) if isinstance(free, dict) else None
-    return str(mine.get("marker", "")) if isinstance(mine, dict) else ""
+    """Our mark among them."""
+    return str(ours(free).get("marker", ""))
 
 
 def seconds(stamp: Any, otherwise: float = inf) -> float:
@@ -185,9 +190,7 @@ def comment(row: Row) -> Comment:
 
 def facts_of(row: Row) -> Mapping[str, Any]:
     """What we keep in a comment's ``metadata``; empty where it is not ours."""
-    kept = row.get("metadata")
-    ours = kept.get(OURS) if isinstance(kept, dict) else None
-    return ours if isinstance(ours, dict) else {}
+    return ours(row.get("metadata"))
 
 
 # -- what an effect made ----------------------------------------------------------------------------

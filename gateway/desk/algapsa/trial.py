@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.desk.algapsa.calls import Call
 from gateway.desk.algapsa.rehearsal import RehearsedClient
-from gateway.desk.algapsa.rows import CONTACT_ID
+from gateway.desk.algapsa.rows import CONTACT_ID, contact
 from gateway.desk.directory import CONTACT_KEPT, MISS_KEPT
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.desk.trial import Account, Taken
@@ -78,9 +78,8 @@ class TrialClient(RehearsedClient):
 
 def _addresses(row: dict[str, Any]) -> str:
     """All addresses of a contact, each with what no address has around it."""
-    more = row.get("additional_email_addresses") or []
-    found = [str(row.get("email") or ""), *(str(entry.get("email_address") or "") for entry in more)]
-    return "\n".join(found).lower()
+    known = contact(row)
+    return "\n".join((known.address, *known.more)).lower()
 
 
 def _rows(rows: list[dict[str, Any]], more: bool = False) -> Outcome:

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway import blocks as rich
-from gateway.desk.outcome import Good, Outcome
+from gateway.desk.outcome import Outcome
 from gateway.desk.port import Desk
-from gateway.desk.readback import Aim, NotRead
+from gateway.desk.readback import Aim, told
 from gateway.desk.records import Remote
 from gateway.mail import fingerprints
 from gateway.mail.known import squeezed
@@ -84,9 +84,7 @@ async def mark_double(desk: Desk, effect: Effect, what: str, ticket_id: str) -> 
     if await desk.find_comments(ticket_id, marker, effect.sent_at):
         return
     text = f"{what} is a double: the desk answered a request late. The one to keep is {effect.remote_id}."
-    outcome = await desk.add_comment(ticket_id, [rich.paragraph(text)], {}, marker)
-    if not isinstance(outcome, Good):
-        raise NotRead(outcome)
+    told(await desk.add_comment(ticket_id, [rich.paragraph(text)], {}, marker))
 
 
 async def file_ids(run: Run) -> dict[int, str]:
