@@ -54,15 +54,15 @@ class Probes:
         self.made = made
         self.show = show
         self.started = clock()
-        self._waiting: list[Probe] = []
-        self._tried_at: dict[str, float] = {}
+        self._tried: dict[Probe, float] = {}
+        """When each was tried last of those that no server has yet."""
         self.take(settings)
 
     def take(self, settings: Settings) -> None:
         """Go on by another configuration."""
         self.probes = settings.probe
         named = {probe.name for probe in settings.probe}
-        self._waiting = [probe for probe in self._waiting if probe.name in named]
+        self._tried = {probe: at for probe, at in self._tried.items() if probe.name in named}
         self.desks = {box.address: box.desk for box in settings.mailbox}
         self.zone = ZoneInfo(settings.timezone)
         self.hostname = settings.smtp.hostname
@@ -84,18 +84,18 @@ class Probes:
 
     async def _send(self, settings: ProbeSettings, now: float) -> None:
         assert settings.sender is not None
-        for probe in [probe for probe in self._waiting if probe.name == settings.name]:
-            if now >= self._tried_at[probe.message_id] + AGAIN:
+        for probe, tried_at in list(self._tried.items()):
+            if probe.name == settings.name and now >= tried_at + AGAIN:
                 await self._try(settings, probe, now)
         slot = int(now - now % settings.every)  # in order of time, also where ``every`` was another
         probe = Probe(settings.name, slot, make_id(settings.sender), now)
         if await self.store.write(partial(probes.begin, new=probe)):
-            self._waiting.append(probe)
             await self._try(settings, probe, now)
 
     async def _try(self, settings: ProbeSettings, probe: Probe, now: float) -> None:
         """One conversation. A probe that the server takes later waits for another, while it could still be in time."""
-        self._tried_at[probe.message_id] = now
+        self._tried[probe] = now
+        refused: NotTaken | None = None
         try:
             await asyncio.to_thread(self._converse, settings, probe)
         except NotTaken as error:
@@ -103,14 +103,12 @@ class Probes:
             log.warning("probe not sent", probe=settings.name, why=str(error), again=not is_over)
             if not is_over:
                 return
-            await self.store.write(partial(probes.failed, message_id=probe.message_id, trouble=str(error)))
+            refused = error
         except Unknown as error:  # it may come all the same
             log.info("probe may be sent", probe=settings.name, why=str(error))
-            await self.store.write(partial(probes.handed, message_id=probe.message_id, at=self.clock()))
-        else:
-            await self.store.write(partial(probes.handed, message_id=probe.message_id, at=self.clock()))
-        self._waiting.remove(probe)
-        del self._tried_at[probe.message_id]
+        end = partial(probes.failed, trouble=str(refused)) if refused else partial(probes.handed, at=self.clock())
+        await self.store.write(partial(end, message_id=probe.message_id))
+        self._tried.pop(probe, None)
 
     def _converse(self, settings: ProbeSettings, probe: Probe) -> None:
         """Raises NotTaken, Unknown."""
