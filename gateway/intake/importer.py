@@ -98,7 +98,7 @@ class Importer:
 
     def close(self) -> None:
         """Close the arrivals' file, after what its thread still does: a task that is cancelled does not end that, and
-        SQLite may not be closed in the midst of a statement. One that is held up ends with the process."""
+        SQLite may not be closed in the midst of a statement. A thread that is held up is not waited for."""
         closed = self._thread.submit(self._file.close)
         self._thread.shutdown(wait=False)
         with contextlib.suppress(TimeoutError):
@@ -164,7 +164,7 @@ class Importer:
         """A large mail is put where the store's mail is; the arrivals keep theirs until it is imported. None for one
         that is set aside. Raises OSError."""
         if not mail.news:  # nobody knows where it belongs
-            self._set_aside(mail.seq, "its row cannot be read")
+            await self._in_thread(self._set_aside, mail.seq, "its row cannot be read")
             return None
         if mail.path is None:
             return mail
@@ -172,7 +172,7 @@ class Importer:
             file = await asyncio.to_thread(_link, self._file.folder / mail.path, self._raws.spool / mail.path)
         except FileNotFoundError:
             if not await self._store.read(lambda c: imports.is_known(c, mail)):
-                self._set_aside(mail.seq, f"its file {mail.path} is gone")
+                await self._in_thread(self._set_aside, mail.seq, f"its file {mail.path} is gone")
             return None
         return Import(mail.seq, mail.news, None, await self._raws.put(file), mail.size, mail.sha256, mail.damaged)
 
