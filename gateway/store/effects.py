@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from math import inf
 from typing import Any, Generic, TypeVar, cast
@@ -41,14 +41,14 @@ class EffectOf(Generic[Body]):
     marker: str
     state: EffectState
     reason: str
-    remote: dict[str, Any]
-    remote_id: str
-    sent_at: float
-    good_at: float
-    sends: int
-    reads: int
-    faults: int
-    watch_at: float
+    remote: dict[str, Any] = field(default_factory=dict)
+    remote_id: str = ""
+    sent_at: float = 0.0
+    good_at: float = 0.0
+    sends: int = 0
+    reads: int = 0
+    faults: int = 0
+    watch_at: float = 0.0
 
 
 Effect = EffectOf[EffectBody]
@@ -180,14 +180,6 @@ def _new(delivery: Delivery, generation: int, idx: int, body: EffectBody) -> Eff
         marker=marker(delivery.id, generation, idx),
         state=EffectState.HELD if body.held else EffectState.TODO,
         reason=body.held,
-        remote={},
-        remote_id="",
-        sent_at=0.0,
-        good_at=0.0,
-        sends=0,
-        reads=0,
-        faults=0,
-        watch_at=0.0,
     )
 
 

@@ -39,14 +39,11 @@ _NEWEST = Prepared(lambda _: select(posted.c.prints).where(*_MINE).order_by(post
 
 def add(connection: Connection, desk: str, ticket_id: str, delivery_id: str, prints: bytes) -> None:
     """What a mail, or a part of it, posted to a ticket. A delivery is worked on by one process at a time."""
+    if not prints:
+        return
     mine = {"of_desk": desk, "of_ticket": ticket_id}
     before = _BEFORE.run(connection, {**mine, "of_delivery": delivery_id})
-    known = bytes(before or b"")
-    if not prints or len(known) + len(prints) > BYTES:
-        return
-    _INSERT.run(
-        connection, {"desk": desk, "ticket_id": ticket_id, "delivery_id": delivery_id, "prints": known + prints}
-    )
+    begin(connection, desk, ticket_id, delivery_id, bytes(before or b"") + prints)
     if before is None:
         _DELETE.run(connection, mine)
 

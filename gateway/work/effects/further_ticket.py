@@ -42,7 +42,7 @@ class CreateFurtherTicket(CreateTicket):
     ) -> None:
         """The problem has its ticket, and who waited for it may go."""
         body, ticket_id, number = effect.body, remote.id, remote.ticket_number
-        posted.add(connection, delivery.desk, ticket_id, delivery.id, prints_of(body.description))
+        posted.begin(connection, delivery.desk, ticket_id, delivery.id, prints_of(body.description))
         mapping.add_ticket(
             connection,
             desk=delivery.desk,
