@@ -23,14 +23,15 @@ def flood(context: DecisionContext) -> Decision | None:
     # Mail counts for mail whose sender rests on the same proof: who forges a name uses up nothing of its owner's.
     name = sender.name_of(context.email, context.envelope)
     recent: Recent = context.facts.ask(RecentMails(*name, context.envelope.time))
-    found = _in_an_hour(recent.tickets, recent.comments)
     if who.address in context.policy.own and 0 < guard.own <= recent.tickets + recent.comments:
+        found = _in_an_hour(recent.tickets, recent.comments)
         context.trace.add("loop", f"{who.address} is ours: {found}", "quarantine")
         return context.end(Reason.LOOP_SUSPECTED, f"{who.address} is ours: {found}")
     if 0 < guard.answers <= recent.answers and context.email.auto.kind in ANSWERS:
         context.trace.add("loop", f"{recent.answers} automatic replies in 15 minutes", "quarantine")
         return context.end(Reason.LOOP_SUSPECTED, f"{who.address} answers by machine again and again")
     if 0 < guard.tickets <= recent.tickets or 0 < guard.comments <= recent.comments:
+        found = _in_an_hour(recent.tickets, recent.comments)
         context.trace.add("rate", found, "quarantine")
         return context.end(Reason.RATE_LIMITED, f"{who.address}: {found}")
     domain = domains.of(who.address)
