@@ -25,7 +25,7 @@ from pydantic_core import PydanticUndefined
 from gateway.config import profiles
 from gateway.config import settings as config
 from gateway.config.profile import Profile
-from gateway.config.types import AS_SIZE, AS_SPAN, size_text, span_text
+from gateway.config.types import measure_of, size_text, span_text
 from gateway.decide import policy, sender, threading
 from gateway.decide.notices import lifecycle
 from gateway.metrics import Metrics
@@ -99,17 +99,13 @@ def _model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
 
 
 def _shape(field: FieldInfo) -> str:
-    return _measure(field.metadata) or _type(field.annotation)
-
-
-def _measure(metadata: Sequence[Any]) -> str:
-    return "time" if AS_SPAN in metadata else "size" if AS_SIZE in metadata else ""
+    return measure_of(field) or _type(field.annotation)
 
 
 def _type(annotation: Any) -> str:
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _measure(annotation.__metadata__) or _type(get_args(annotation)[0])
+        return _type(get_args(annotation)[0])
     if origin in (Union, UnionType):
         return " or ".join(_type(part) for part in get_args(annotation) if part is not type(None))
     if origin is Literal:

@@ -26,6 +26,7 @@ from gateway.cli.shared import (
     table,
     time_before,
 )
+from gateway.config.types import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,7 +173,9 @@ def add_window(
     notices: NoticeOption = None,
     repeat: RepeatOption = "",
     timezone: ZoneOption = "",
-    grace: Annotated[float, typer.Option(min=0, help="Seconds to wait after the end for news of recovery.")] = 0.0,
+    grace: Annotated[
+        int, typer.Option(min=0, max=int(LONGEST), help="Seconds to wait after the end for news of recovery.")
+    ] = 0,
     desk: DeskOption = "default",
     why: WhyOption = "",
     by: ByOption = None,

@@ -109,7 +109,9 @@ class ConsoleSettings(Section):
         "", description="header in which a proxy names who logged in there"
     )
     proxies: tuple[Trusted, ...] = Field((), description="networks of the proxies whose header is believed")
-    header_role: Role | Literal[""] = Field("", description="role of others whom the proxy names; empty: none")
+    header_role: Literal["look", "act", "administer", ""] = Field(
+        "", description="role of others whom the proxy names; empty: none"
+    )
     users: tuple[ConsoleUser, ...] = Field((), description="who may log in")
     oidc: OidcSettings = OidcSettings()
 

@@ -28,6 +28,9 @@ from gateway.config.types import (
     SITE,
     TENANT,
     did_you_mean,
+    measure_of,
+    size_text,
+    span_text,
 )
 
 MOST_KNOWN = 14  # keys that are listed where none is near
@@ -194,6 +197,17 @@ def _missing(fault: ErrorDetails, field: FieldInfo | None) -> str:
     return f"is missing: {field.description}" if field and field.description else "is missing"
 
 
+def _written(bound: float, field: FieldInfo | None) -> str:
+    """A bound of a number as the key has it: 1h, 64M."""
+    match field and bound and measure_of(field):
+        case "time":
+            return span_text(bound)
+        case "size":
+            return size_text(int(bound))
+        case _:
+            return f"{bound:g}"
+
+
 def _form(fault: ErrorDetails, _: FieldInfo | None) -> str:
     pattern = str(fault["ctx"]["pattern"])
     return FORMS.get(pattern) or f"does not have the form {pattern}"
@@ -241,9 +255,9 @@ KINDS: dict[str, Say] = {
     "too_long": lambda fault, _: f"expected {fault['ctx']['max_length']}, not {fault['ctx']['actual_length']}",
     "string_too_short": lambda fault, _: "is empty",
     "string_too_long": lambda fault, _: f"is longer than {fault['ctx']['max_length']} characters",
-    "greater_than": lambda fault, _: f"expected more than {fault['ctx']['gt']:g}",
-    "greater_than_equal": lambda fault, _: f"expected {fault['ctx']['ge']:g} or more",
-    "less_than_equal": lambda fault, _: f"expected {fault['ctx']['le']:g} or less",
+    "greater_than": lambda fault, field: f"expected more than {_written(fault['ctx']['gt'], field)}",
+    "greater_than_equal": lambda fault, field: f"expected {_written(fault['ctx']['ge'], field)} or more",
+    "less_than_equal": lambda fault, field: f"expected {_written(fault['ctx']['le'], field)} or less",
     "url_parsing": lambda fault, _: "expected an address that begins with https:// (or http://)",
     "url_scheme": lambda fault, _: "expected an address that begins with https:// (or http://)",
     "string_pattern_mismatch": _form,

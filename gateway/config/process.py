@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gateway.config.types import Seconds, Section, Size
+from gateway.config.types import Section, Size, Wait
 
 
 class ParserSettings(Section):
     """The child processes that read mail."""
 
     children: Annotated[int, Field(ge=1, le=16)] = Field(2, description="child processes")
-    deadline: Seconds = Field(20, description="how long a child may read one mail")
+    deadline: Wait = Field(20, description="how long a child may read one mail")
     memory: Annotated[Size, Field(ge=64 * 1024 * 1024)] = Field(512 * 1024 * 1024, description="memory of a child")
 
 

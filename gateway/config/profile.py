@@ -16,7 +16,7 @@ from pydantic import Field, StringConstraints, model_validator
 from gateway.config.fixture import FixturePart
 from gateway.config.handling import HandlingPart
 from gateway.config.rules import ConditionSettings
-from gateway.config.types import PROFILE, Clock, Seconds, Section, SenderText, Span, TimeFormat, Zone
+from gateway.config.types import PROFILE, Clock, Seconds, Section, SenderText, Span, Texts, TimeFormat, Zone
 from gateway.match import conditions
 from gateway.match.captures import names_in
 from gateway.match.words import folded
@@ -33,9 +33,6 @@ STATES: tuple[State, ...] = ("open", "planned", "update", "close", "ignore")
 FieldName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,39}$")]
 ProfileName = Annotated[str, StringConstraints(pattern=PROFILE)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Texts = str | tuple[str, ...]
-
-
 Day = Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 EvidenceKind = Literal["template", "mail", "reader", "documentation", "memory"]
 

@@ -39,7 +39,7 @@ class RetentionSettings(Section):
     prints: Kept = Field(
         365 * DAY, description="fingerprints of what was posted, by which quotes and signatures are known again"
     )
-    every: Seconds = Field(300, description="time between two rounds")
+    every: Annotated[Seconds, Field(ge=1)] = Field(300, description="time between two rounds")
 
     @model_validator(mode="after")
     def _rows_last(self) -> RetentionSettings:

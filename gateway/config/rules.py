@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from gateway.config.types import Section, bytes_of, did_you_mean
+from gateway.config.types import Section, Texts, bytes_of, did_you_mean
 from gateway.match import conditions
 from gateway.match.captures import names_in
 from gateway.match.conditions import Group, On, Test
@@ -20,7 +20,6 @@ from gateway.match.conditions import Group, On, Test
 COMPARED = ("above", "below", "at_least", "at_most")
 CHOOSES = frozenset(("name", "desk", "on", "when", "go_on", "on_failure", "example"))
 """Keys that say which mail a rule is for, and what comes after it. The others set something."""
-Texts = str | tuple[str, ...]
 Bound = Annotated[float, BeforeValidator(bytes_of), Field(allow_inf_nan=False)]
 
 

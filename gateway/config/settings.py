@@ -41,6 +41,7 @@ from gateway.config.types import (
     Section,
     Size,
     Span,
+    Wait,
     did_you_mean,
     zone_name,
 )
@@ -67,7 +68,7 @@ class DeskSettings(Section):
     )
     api_key: SecretStr | None = Field(None, description="API key of an internal user of the desk")
     api_key_file: Path | None = Field(None, description="file that holds the API key")
-    timeout: Seconds = Field(30, description="how long a request may take; then its outcome counts as unknown")
+    timeout: Wait = Field(30, description="how long a request may take; then its outcome counts as unknown")
     settle: Seconds = Field(120, description="how long until a write with an unknown outcome may be sent again")
     rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         60, description="counted calls a minute; 0 = no limit"
@@ -194,7 +195,7 @@ class WorkSettings(Section):
     """How accepted mail is worked on."""
 
     concurrency: Annotated[int, Field(ge=1, le=256)] = Field(16, description="deliveries of a desk processed at once")
-    lease: Annotated[Span, Field(ge=1)] = Field(
+    lease: Annotated[Wait, Field(ge=1)] = Field(
         30, description="how long until others take over the mail of a dead process; renewed while it lives"
     )
     name: Annotated[str, Field(max_length=100, pattern=PROCESS)] = Field(

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, model_validator
 
 from gateway.config.reading import secret_of
-from gateway.config.types import Count, HostPort, MailAddress, Seconds, Section
+from gateway.config.types import Count, HostPort, MailAddress, Section, Wait
 
 
 class SmarthostSettings(Section):
@@ -26,7 +26,7 @@ class SmarthostSettings(Section):
     login: str = Field("", description="login name; empty if none is needed")
     password: SecretStr | None = Field(None, description="the login's password")
     password_file: Path | None = Field(None, description="file that holds the password")
-    timeout: Seconds = Field(60, description="longest wait for each of its answers")
+    timeout: Wait = Field(60, description="longest wait for each of its answers")
     per_hour: Count = Field(200, description="mails an hour at most; further ones wait; 0 = no limit")
 
     def secret(self) -> str:

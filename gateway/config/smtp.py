@@ -22,11 +22,11 @@ from gateway.config.types import (
     Network,
     PasswordHash,
     ScannerAddress,
-    Seconds,
     Section,
     Size,
     Span,
     Trusted,
+    Wait,
 )
 
 
@@ -62,8 +62,8 @@ class VerdictSettings(Section):
 
     direct: bool = Field(False, description="compute SPF, DKIM and DMARC for peers that are not relays")
     nameservers: tuple[Nameserver, ...] = Field((), description="IP or IP:port; the machine's own when empty")
-    timeout: Seconds = Field(15, description="longest time for each of SPF, the DMARC policy and ARC")
-    query_timeout: Seconds = Field(4, description="longest time for one look-up")
+    timeout: Wait = Field(15, description="longest time for each of SPF, the DMARC policy and ARC")
+    query_timeout: Wait = Field(4, description="longest time for one look-up")
     arc_sealers: tuple[str, ...] = Field((), description="domains whose ARC seals are believed")
 
 
@@ -71,7 +71,7 @@ class ScannerSettings(Section):
     """A virus scanner that speaks clamd's protocol."""
 
     clamd: ScannerAddress = Field("", description="host:port or unix:/path; no scanner when empty")
-    timeout: Seconds = Field(60, description="longest time for one mail")
+    timeout: Wait = Field(60, description="longest time for one mail")
     away: Literal["defer", "accept"] = Field(
         "defer", description="without the scanner: defer (451), or accept and hold its files until they are scanned"
     )
@@ -125,8 +125,8 @@ class SmtpSettings(Section):
     )
     max_memory: Size = Field(0, description="memory of the listening process beyond which mail is deferred; 0: none")
     max_lag: Span = Field(5, description="stall of the event loop beyond which mail is deferred")
-    timeout: Seconds = Field(120, description="longest wait for a command or a block of data")
-    data_timeout: Seconds = Field(600, description="longest time for the data of one mail")
+    timeout: Wait = Field(120, description="longest wait for a command or a block of data")
+    data_timeout: Wait = Field(600, description="longest time for the data of one mail")
     floor_rate: Size = Field(500, description="lowest rate of data a second, after the first minute")
     bare_line_ends: Literal["accept", "refuse", "normalise"] | None = Field(
         None,
@@ -138,7 +138,7 @@ class SmtpSettings(Section):
     )
     tls_cert: Path | None = Field(None, description="certificate chain (PEM); with tls_key STARTTLS is offered")
     tls_key: Path | None = Field(None, description="private key (PEM)")
-    drain: Seconds = Field(30, description="how long a mail in progress may take after SIGTERM")
+    drain: Wait = Field(30, description="how long a mail in progress may take after SIGTERM")
     authserv_ids: tuple[Annotated[str, Field(pattern=AUTHSERV_ID)], ...] = Field(
         (), description='authserv-ids whose Authentication-Results count; "-" = those without an id (Microsoft 365)'
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from pydantic.fields import FieldInfo
 
 from gateway.mail.author import NotStrict, canonical_address, read_domain
 from gateway.match import domains
@@ -32,6 +33,12 @@ from gateway.match.recurrence import NotUnderstood, zone_of
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 SIZES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 LEAST_TOKEN = 12
+LONGEST = 36_500 * 86_400.0
+"""Seconds of a span at most: a hundred years before and after now are moments of every clock and database."""
+LONGEST_WAIT = 3600.0
+"""Seconds for which a place is kept for an answer, at most."""
+LARGEST = 2**53
+"""Numbers beyond it are no longer exact, and databases have none twice as long."""
 
 # what a text must look like; faults.FORMS says it in words
 CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -64,12 +71,40 @@ class Section(BaseModel):
             raise ValueError(f"expected a number, not {str(value).lower()}")
         return None if value == "" and kind in (Path | None, SecretStr | None) else value
 
+    @field_validator("*", mode="after")
+    @classmethod
+    def _can_be_reckoned_with(cls, value: Any, info: ValidationInfo) -> Any:
+        numbers = [part for part in _parts(value) if isinstance(part, int | float)]
+        is_time = bool(numbers) and measure_of(cls.model_fields[info.field_name or ""]) == "time"
+        if any(abs(number) > (LONGEST if is_time else LARGEST) for number in numbers):
+            raise ValueError(f"expected {span_text(LONGEST) if is_time else LARGEST} or less")
+        return value
+
+
+def _parts(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
 
 def _is_number(kind: Any) -> bool:
     """Whether a field of this annotation holds one number."""
     if get_origin(kind) in (Annotated, Union, UnionType):
         return any(map(_is_number, get_args(kind)))
     return kind in (int, float)
+
+
+def measure_of(field: FieldInfo) -> Literal["time", "size", ""]:
+    """What a number that may be written with a unit measures."""
+    marks = list(_marks(field.annotation, field.metadata))
+    return "time" if AS_SPAN in marks else "size" if AS_SIZE in marks else ""
+
+
+def _marks(annotation: Any, metadata: Iterable[Any]) -> Iterator[Any]:
+    yield from metadata
+    if get_origin(annotation) is Annotated:
+        yield from _marks(get_args(annotation)[0], annotation.__metadata__)
+    elif get_origin(annotation) in (Union, UnionType):
+        for part in get_args(annotation):
+            yield from _marks(part, ())
 
 
 def _host_port(text: str) -> str:
@@ -128,6 +163,12 @@ def _hash(text: str) -> str:
 
 
 _HASH = re.compile(r"scrypt(\$[0-9]+){3}(\$[A-Za-z0-9+/]+=*){2}")
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, str) or (isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)):
+        return value
+    raise ValueError('expected text in quotes, or a list of texts: ["…", "…"]')
 
 
 def _listen(text: str) -> str:
@@ -273,10 +314,12 @@ Network = Annotated[str, AfterValidator(_network)]
 Trusted = Annotated[Network, AfterValidator(_few)]
 PasswordHash = Annotated[str, AfterValidator(_hash)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
+Texts = Annotated[str | tuple[str, ...], BeforeValidator(_texts)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Zone = Annotated[str, AfterValidator(_zone)]
 AS_SPAN = BeforeValidator(_span)
 AS_SIZE = BeforeValidator(lambda value: bytes_of(value))
 Span = Annotated[float, AS_SPAN, Field(ge=0, allow_inf_nan=False)]
 Seconds = Annotated[float, AS_SPAN, Field(gt=0, allow_inf_nan=False)]
+Wait = Annotated[Seconds, Field(le=LONGEST_WAIT)]
 Size = Annotated[int, AS_SIZE, Field(ge=0)]

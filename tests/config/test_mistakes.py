@@ -150,6 +150,15 @@ MISTAKES = [
     (STORE, "[retention]\ndone = 90\n[store]", 11, '90s is less than an hour: days are written "90d", and 0 is for ever'),
     (STORE, '[retention]\nids = "3m"\n[store]', 11, "3m is less than an hour"),
     (STORE, "[retention]\ndone = true\n[store]", 11, "retention.done: expected a number, not true"),
+    # a number with which nothing can be reckoned, or for which nobody waits
+    (STORE, '[retention]\nevents = "99999999d"\n[store]', 11, "retention.events: expected 36500d or less"),
+    (STORE, "[retention]\nevery = 0.001\n[store]", 11, "retention.every: expected 1s or more"),
+    (BOARD, 'reopen_window = "9999999999w"', 15, "reopen_window: expected 36500d or less"),
+    (KEY, f'{KEY}\ntimeout = "30000s"', 6, "desk.timeout: expected 1h or less"),
+    (LISTEN, "limits.tarpit = 60", 8, "smtp.limits.tarpit: expected 30s or less"),
+    (LISTEN, "max_connections = 99999999999999999999", 8, "smtp.max_connections: expected 9007199254740992 or less"),
+    (LISTEN, 'max_size = "9999999999T"', 8, "smtp.max_size: expected 9007199254740992 or less"),
+    (STORE, '[parser]\nmemory = "1M"\n[store]', 11, "parser.memory: expected 64M or more"),
     (LISTEN, 'max_size = "' + "9" * 400 + '"', 8, "expected a size: bytes as a number"),
     (KEY, f"{KEY}\nrate = inf", 6, "desk.rate: expected a number with an end"),
     (KEY, 'api_key = ""', 3, "expected exactly one of api_key and api_key_file"),
@@ -160,6 +169,9 @@ MISTAKES = [
     ("priorities =", "at = 2026-02-30\npriorities =", 1, "there is no such day: 2026-02-30"),
     (CONDITION, 'field = "date", between = ["2026-12-26", "2026-12-24"]', 20, "between: the first day is after the last"),
     (CONDITION, 'field = "time", between = ["07:00"]', 20, "when.1.between"),
+    (STORE, '[console]\nheader_role = "read"\n[store]', 11, "console.header_role: expected look, act, administer or"),
+    (CONDITION, 'field = "subject", equals = 5', 20, "when.1.equals: expected text in quotes, or a list of texts"),
+    (CONDITION, 'field = "subject", equals = ["a", 5]', 20, "when.1.equals: expected text in quotes, or a list of texts"),
     # names and addresses that nothing could use
     (LISTEN, 'listen = "local host:25"', 8, "expected host:port, for example 127.0.0.1:2525"),
     (LISTEN, "listen = 192.0.2.1", 8, 'text stands in quotes: listen = "192.0.2.1"'),
@@ -342,6 +354,14 @@ def test_whatever_stands_at_a_key_is_taken_or_told_in_words_of_the_file() -> Non
                     value,
                     str(error),
                 )
+
+
+def test_no_key_takes_a_number_that_nothing_can_reckon_with() -> None:
+    for path in keys_of(Settings):
+        for value in (10**17, [10**17]):
+            with pytest.raises(ConfigError) as caught:
+                parse(with_value(path, value), {})
+            assert re.search(rf"{path[-1]}(\.1)?: ", str(caught.value)), (path, value, str(caught.value))
 
 
 @pytest.mark.parametrize(
