@@ -5,7 +5,9 @@ from __future__ import annotations
 import binascii
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from gateway.match import duration
 
 from .clean import clean_line
 
@@ -124,18 +126,31 @@ def _of_day(event: Event, moment: Moment) -> Moment:
 def end_of(event: Event, start: Moment) -> Moment | None:
     """The last day of dates (their end is the day after), else the end."""
     end = moment_of(event.fields.get("DTEND"))
-    duration = _DURATION.match(event.text("DURATION"))
+    lasts = _DURATION.match(event.text("DURATION"))
     try:
-        if end is None and duration:
-            weeks, days, hours, minutes = (int(number or 0) for number in duration.groups())
-            length = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
-            end = Moment(start.when + length, start.is_date, start.zone)
+        if end is None and lasts:
+            weeks, days, hours, minutes = (int(number or 0) for number in lasts.groups())
+            zone = _zone(parameter(event.fields["DTSTART"][0], "TZID"))
+            over = duration.end_of(
+                start.when, timedelta(weeks=weeks, days=days), timedelta(hours=hours, minutes=minutes), zone
+            )
+            end = Moment(over.astimezone(zone).replace(tzinfo=None), start.is_date, start.zone)
         end = _of_day(event, end) if end else None
         if end is not None and end.is_date and end.when > start.when:
             end = Moment(end.when - timedelta(days=1), True, "")
     except OverflowError:
         return None
     return end
+
+
+def _zone(name: str) -> tzinfo:
+    """UTC, in which all days are alike, for a name that only its calendar explains."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to import, and few need it
+
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def times_of(event: Event) -> list[Moment]:

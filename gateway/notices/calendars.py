@@ -7,12 +7,12 @@ be worked out gives none and is named. Bounded by MOST_OCTETS and MOST_EVENTS. S
 from __future__ import annotations
 
 import warnings
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.mail.clean import clean
-from gateway.match import recurrence
+from gateway.match import duration, recurrence
 from gateway.match.recurrence import NotUnderstood
 from gateway.model.problem import digest
 from gateway.model.window import CALENDAR, Maintenance, MaintenanceCalendar, MaintenanceEvent, instance_uid
@@ -151,10 +151,20 @@ def _times(event: Any, zones: Zones, is_cancelled: bool) -> tuple[datetime, date
     if "DTEND" in event:
         return local, zones.local(event["DTEND"].dt, _tzid(event["DTEND"]), zone), zone
     if "DURATION" in event:
-        return local, local + event["DURATION"].dt, zone
+        return _lasting(local, event["DURATION"].dt, zone, recurs="RRULE" in event)
     if is_cancelled or not isinstance(start, datetime):
         return local, local + timedelta(days=1), zone
     raise NotUnderstood("it has no end")
+
+
+def _lasting(begin: datetime, length: timedelta, zone: ZoneInfo, recurs: bool) -> tuple[datetime, datetime, ZoneInfo]:
+    """What takes place once and over a change of the clock is in UTC, as local times may come twice; what recurs keeps
+    local times. 24 hours are a day, as the library reads both alike."""
+    days = timedelta(days=length.days)
+    end = duration.end_of(begin, days, length - days, zone)
+    if recurs or (begin + length).replace(tzinfo=zone, fold=1).astimezone(UTC) == end:
+        return begin, begin + length, zone
+    return begin.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None), end.replace(tzinfo=None), ZoneInfo("UTC")
 
 
 def _tzid(value: Any) -> str:

@@ -63,10 +63,15 @@ def times(text: str, since: str = "2026-10-01", until: str = "2026-12-31") -> li
         (("DTSTART;TZID=Europe/Berlin:20261017T220000", "DTEND;TZID=Europe/Berlin:20261018T040000",
           "RRULE:FREQ=WEEKLY;COUNT=3", "EXDATE;TZID=Europe/Berlin:20261024T220000"), "",
          ["17.10.20:00 18.10.02:00", "31.10.21:00 01.11.03:00"]),
+        (("DTSTART;TZID=Europe/Berlin:20261024T220000", "DURATION:PT6H"), "", ["24.10.20:00 25.10.02:00"]),
+        (("DTSTART;TZID=Europe/Berlin:20261024T233000", "DURATION:PT3H"), "", ["24.10.21:30 25.10.00:30"]),  # 02:30 comes twice
+        (("DTSTART;TZID=Europe/Berlin:20261024T220000", "DURATION:P1D"), "", ["24.10.20:00 25.10.21:00"]),
+        (("DTSTART;TZID=Europe/Berlin:20261024T220000", "DURATION:PT6H", "RRULE:FREQ=WEEKLY;COUNT=2"), "",
+         ["24.10.20:00 25.10.03:00", "31.10.21:00 01.11.03:00"]),
         (("DTSTART:20261205T210000Z", "DTEND:20261206T010000Z", "DESCRIPTION:what we do:", "  BEGIN:VEVENT is a word"), "",
          ["05.12.21:00 06.12.01:00"]),
     ],
-    ids=["utc", "floating", "named zone", "zone of Outlook", "a day", "a day without an end", "weekly", "but one day", "folded"],
+    ids=["utc", "floating", "named zone", "zone of Outlook", "a day", "a day without an end", "weekly", "but one day", "hours, the clock changes", "a time that comes twice", "a day, the clock changes", "hours weekly", "folded"],
 )  # fmt: skip
 def test_the_times_of_an_event(lines: tuple[str, ...], head: str, expected: list[str]) -> None:
     assert times(calendar("SUMMARY:Patches", *lines, head=head)) == expected
