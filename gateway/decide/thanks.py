@@ -13,11 +13,10 @@ from collections.abc import Sequence, Set
 from gateway.mail.ending import PICTURE
 from gateway.mail.signature import footer
 from gateway.match import gratitude, prefixes, title
+from gateway.match.banner import without_banner
 from gateway.model.email import Attachment, Email
 
 MOST_WORDS = 30
-MOST_BANNERS = 2
-MOST_BANNER = 1000  # characters
 MOST_TEXT = 20_000  # characters: legal words are long
 WORKS = "the word that it works"
 """Without a word of thanks it may be the answer that somebody waits for: it reopens nothing, and that is all."""
@@ -48,29 +47,6 @@ _REGISTER = re.compile(
     re.IGNORECASE,
 )
 """A line that a company has to have below its mail."""
-_FROM_OUTSIDE = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"\bthis (?:e-?mail|message)(?: \w+){0,2} (?:originated|came|comes|sent|is) (?:from )?(?:an? |the )?"
-        r"(?:outside|external)",
-        r"\bdiese (?:e-?mail|nachricht) (?:stammt|kommt|wurde) (?:von|aus|außerhalb)\b.{0,30}"
-        r"(?:extern|organisation|unternehmen)",
-        r"\bce(?:t e-?mail| courriel| message| mail) provient\b.{0,20}\bexte?[ée]?r",
-        r"\beste (?:correo|mensaje)\b.{0,20}\b(?:proviene|procede)\b.{0,20}\b(?:fuera|extern)",
-        r"\bquest[ao] (?:e-?mail|messaggio) proviene\b.{0,20}\bestern",
-        r"\bdeze e-?mail is afkomstig\b.{0,20}\b(?:buiten|extern)",
-        r"\bta wiadomość pochodzi\b.{0,20}(?:spoza|zewn)",
-        r"\beste e-?mail (?:veio|provém)\b.{0,20}\b(?:fora|extern)",
-        r"\bdet(?:ta|te)? (?:mejl\w{0,2}|e-post\w{0,4}) kommer från en extern|\bdenne e-mail kommer fra en ekstern",
-    )
-)
-"""What a mail gateway says of a mail from outside, above it."""
-_NEW_SENDER = re.compile(
-    r"\byou don['’]t often get e-?mail from\b|\bsie erhalten nicht (?:häufig|oft) e-?mails? von\b|"
-    r"\bno suele recibir correo electrónico de\b|\bu ontvangt niet vaak e-?mail van\b",
-    re.IGNORECASE,
-)
-"""The same of Microsoft, of a sender who is new."""
 _QUESTIONS = "?？؟"
 _SENTENCE_ENDS = re.compile(r"[.!:;…]\s")
 
@@ -111,7 +87,7 @@ def _thanks(email: Email, text: str, names: Set[str]) -> list[str]:
         return []
     known = {line.strip() for line in email.reply.quoted.replace(">", " ").splitlines()}
     pictures = {f"[{file.filename}]": file for file in email.attachments}
-    text = _without_banner(text)
+    text = without_banner(text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     all_names = names | _names(email)
     about = frozenset(gratitude.words_of(title.clean(email.subject)))
@@ -131,29 +107,6 @@ def _thanks(email: Email, text: str, names: Set[str]) -> list[str]:
     if any(line in pictures for line in said):
         return []
     return words if all(line in legal or _says_nothing(line, all_names, known, pictures) for line in below) else []
-
-
-def _without_banner(text: str) -> str:
-    """The text below what a mail gateway put above it."""
-    for _ in range(MOST_BANNERS):
-        first, gap, rest = text.lstrip().partition("\n\n")
-        if not gap or not _is_banner(" ".join(first[:MOST_BANNER].split())):
-            break
-        text = rest
-    return text
-
-
-def _is_banner(paragraph: str) -> bool:
-    """Whether a paragraph says where the mail comes from. A question, or that no mail comes from there, does not."""
-    if any(mark in paragraph for mark in _QUESTIONS):
-        return False
-    if _NEW_SENDER.search(paragraph):
-        return True
-    found = next(filter(None, (kind.search(paragraph) for kind in _FROM_OUTSIDE)), None)
-    if found is None:
-        return False
-    sentence = re.split(r"[.!]", paragraph[found.start() :], maxsplit=1)[0]
-    return not any(word in gratitude.NEGATIONS for word in gratitude.words_of(sentence))
 
 
 def _says_more(lines: Sequence[str], names: Set[str], about: Set[str], ends: Set[str]) -> bool:

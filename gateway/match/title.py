@@ -15,14 +15,14 @@ from gateway.match.invisible import without_invisible
 LIMIT = 255
 MOST_MARKS = 3
 
-_EXTERNAL = (
+EXTERNAL = (
     r"(?:(?:caution|warning|achtung|vorsicht|attention)\W{0,3})?"
     r"(?:ext(?:ern(?:al(?:ly)?|e[rs]?|[oaíi])?)?|estern[oa]|ekstern[at]?|zewnętrzn[aey]|külső|внешн\w{2}|зовнішн\w{1,3}|dış|外部)"
     r"(?:[ _-]?(?:e-?mail|mail|sender|message|absender|メール|邮件))?"
 )
 _SPAM = r"(?:(?:suspected|possible|probable)[ _-])?spam"
 _BANNER = re.compile(
-    rf"(?:[\[*【]{{1,5}}\s?(?:{_EXTERNAL}|caution|{_SPAM})\s?[\]*】]{{1,5}}|{{(?:disarmed|{_SPAM})\s?}})\s?[:-]?\s*|external:\s*",
+    rf"(?:[\[*【]{{1,5}}\s?(?:{EXTERNAL}|caution|{_SPAM})\s?[\]*】]{{1,5}}|{{(?:disarmed|{_SPAM})\s?}})\s?[:-]?\s*|external:\s*",
     re.IGNORECASE,
 )
 """What mail gateways put before a subject."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from gateway.blocks.plain import plain
 from gateway.config.profile import KNOWN
 from gateway.match import domains, signs, words
+from gateway.match.banner import without_banner
 from gateway.match.conditions import View
 from gateway.match.words import folded
 from gateway.model.email import Email
@@ -31,17 +32,18 @@ class MailView:
         self.email = email
         self.envelope = envelope
         self.subject = normal.subject(email.subject)
-        self.view = View(replace(email, subject=self.subject), envelope)
-        self.attached = Attached(email.data, email.text)
+        self.text = without_banner(email.text)
+        self.view = View(replace(email, subject=self.subject, text=self.text), envelope)
+        self.attached = Attached(email.data, self.text)
         self._labels: list[Labels] = []
         self._bodies: list[str] = []
 
     def bodies(self) -> list[str]:
         """The text, and what the rich form says where it differs."""
         if not self._bodies:
-            self._bodies.append(self.email.text[: labels.MOST_TEXT])
+            self._bodies.append(self.text[: labels.MOST_TEXT])
             if self.email.html:
-                rich = plain(list(self.email.blocks))[: labels.MOST_TEXT]
+                rich = without_banner(plain(list(self.email.blocks)))[: labels.MOST_TEXT]
                 if rich and folded(rich[:1000]) != folded(self._bodies[0][:1000]):
                     self._bodies.append(rich)
         return self._bodies

@@ -16,6 +16,12 @@ GATUS_WELL = "An alert for {} has been resolved after passing successfully 2 tim
 WAZUH = "Wazuh Notification.\n2026 Nov 28 10:00:00\n\nReceived From: (dc4) 10.0.0.4->syscheck\nRule: {} fired (level 12) -> \"{}\"\n"
 SERVICE = "Labels:\n - alertname = ServiceDown\n - region = eu\n"
 OPENNMS = "All services are down on node sw7.  New Outage records have been created and service level availability calculations will be impacted."
+OUTSIDE = "Warning: This message originated from outside the organization.\nWarning: Use caution when following links or opening attachments."
+SNS = "no-reply@sns.amazonaws.com"
+CLOUDWATCH = {
+    state: (f'[EXTERNAL] {state}: "queue is down" in EU (Ireland)', f'{OUTSIDE}\n\n{{"AlarmName": "queue is down", "AWSAccountId": "123456789012", "NewStateValue": "{state}"}}')
+    for state in ("ALARM", "OK")
+}
 ROWS: list[tuple[str, str, FixturePart, FixturePart, bool]] = [
     ("zammad/zammad#1907: two machines of one begin of the name", "nagios", m("[PROBLEM] Host id-000000 + shop + hq is DOWN!"), m("[RECOVERY] Host id-000000 + office + hq is UP!"), False),
     ("zammad/zammad#1907: and it was never closed", "nagios", m("[PROBLEM] Host id-000000 + shop + hq is DOWN!"), m("[RECOVERY] Host id-000000 + shop + hq is UP!"), True),
@@ -48,6 +54,9 @@ ROWS: list[tuple[str, str, FixturePart, FixturePart, bool]] = [
     ("AlertOps, open and close alerts: whatever holds RECOVERY closes", "words", m("ALERT: site plan failed"), m("ALERT: site RECOVERY plan failed"), False),
     ("HaloPSA, email rules: the whole text is looked through", "words", m("Backup of srv7 failed"), m("Backup of srv7", "It failed on Friday. Now: all jobs OK"), False),
     ("osTicket/osTicket#3607: two clients with one subject", "words", m("VPN is down", sender="fw@acme.example"), m("VPN is up", sender="fw@globex.example"), False),
+    ("rspamd/rspamd#4872: a relay's words above the alert", "cloudwatch", m(*CLOUDWATCH["ALARM"], sender=SNS), m(*CLOUDWATCH["OK"], sender=SNS), True),
+    ("rspamd/rspamd#4872: of another account", "cloudwatch", m(*CLOUDWATCH["ALARM"], sender=SNS), m(CLOUDWATCH["OK"][0], CLOUDWATCH["OK"][1].replace("1234", "9934"), sender=SNS), False),
+    ("MailScanner/v5#413: a warning is the relay's own", "words", m("Notification from mfp-3", "The device mfp-3 is offline"), m("Notification from mfp-3", f"{OUTSIDE}\n\nThe device mfp-3 is online"), True),
     ("osTicket/osTicket#3607: one client", "words", m("VPN is down", sender="fw@acme.example"), m("VPN is up", sender="fw@acme.example"), True),
 ]  # fmt: skip
 """Where it was said, profile, a problem, another mail, and whether that one ends it."""
