@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.metrics import Metrics
+from gateway.model.spans import DAY
 from gateway.model.waiting import Waiting
 from gateway.store import counts, gonedesks, heldfiles, problems, waiting
 from gateway.store.arrivals import Waiting as Arriving
@@ -21,7 +22,6 @@ from gateway.store.reading import Unreadable
 
 LAG_EVERY = 0.05
 LAG_WINDOW = 10.0
-DAY = 86_400.0
 PATIENCE = 5.0  # seconds for a store that does not answer
 STATES = ("accepted", "done", "suppressed", "quarantined", "pending", "arriving", "redelivered")
 

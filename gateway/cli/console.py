@@ -12,13 +12,12 @@ import typer
 
 from gateway.cli.shared import USAGE, ByOption, ConfigOption, change_store, fail, operator_name, settings_of
 from gateway.config.console import Role
+from gateway.model.spans import HOUR
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 app = typer.Typer(invoke_without_command=True, help="Open the pages in a browser.")
-
-HOUR = 3600.0
 
 
 @app.callback()

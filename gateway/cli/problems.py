@@ -21,13 +21,13 @@ from gateway.cli.shared import (
     table,
     when,
 )
+from gateway.model.spans import DAY
 
 app = typer.Typer()
 
 LimitOption = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
 DaysOption = Annotated[float, typer.Option(min=0, help="How many days back.")]
 WhyOption = Annotated[str, typer.Option("--why", help="For the audit.")]
-DAY = 86_400.0
 
 
 @app.command("problems")

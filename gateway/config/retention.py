@@ -10,8 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from gateway.config.types import Seconds, Section, Span, span_text
-
-HOUR, DAY = 3600.0, 86400.0
+from gateway.model.spans import DAY, HOUR
 
 
 def _kept(seconds: float) -> float:

@@ -29,13 +29,14 @@ from gateway.mail.author import NotStrict, canonical_address, read_domain
 from gateway.match import domains
 from gateway.match.networks import network
 from gateway.match.recurrence import NotUnderstood, zone_of
+from gateway.model.spans import DAY, HOUR, MINUTE, WEEK
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 SIZES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 LEAST_TOKEN = 12
-LONGEST = 36_500 * 86_400.0
+LONGEST = 36_500 * DAY
 """Seconds of a span at most: a hundred years before and after now are moments of every clock and database."""
-LONGEST_WAIT = 3600.0
+LONGEST_WAIT = HOUR
 """Seconds for which a place is kept for an answer, at most."""
 LARGEST = 2**53
 """Numbers beyond it are no longer exact, and databases have none twice as long."""
@@ -273,7 +274,7 @@ def seconds_of(text: str) -> float:
 
 def span_text(seconds: float) -> str:
     """A span as one would write it: 90d, 36h, 90s."""
-    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
+    for unit, length in (("d", DAY), ("h", HOUR), ("m", MINUTE)):
         if seconds >= length and seconds % length == 0:
             return f"{seconds / length:.0f}{unit}"
     return f"{seconds:g}s" if seconds else "0"

@@ -13,11 +13,11 @@ from typing import Literal
 from gateway.model.email import Email
 from gateway.model.plan import Trace
 from gateway.model.questions import Facts, Reopens, TicketState
+from gateway.model.spans import HOUR
 
 ReplyToClosed = Literal["reopen", "new_linked", "comment"]
 
 MOST_REOPENS = 3
-HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)

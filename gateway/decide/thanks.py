@@ -47,7 +47,6 @@ _REGISTER = re.compile(
     re.IGNORECASE,
 )
 """A line that a company has to have below its mail."""
-_QUESTIONS = "?？؟"
 _SENTENCE_ENDS = re.compile(r"[.!:;…]\s")
 
 
@@ -100,7 +99,7 @@ def _thanks(email: Email, text: str, names: Set[str]) -> list[str]:
         words += gratitude.words_of(line)
         if len(words) > MOST_WORDS:
             return []
-    if not words or any(mark in line for line in said for mark in _QUESTIONS):
+    if not words or any(mark in line for line in said for mark in gratitude.QUESTIONS):
         return []
     if not gratitude.thanks(words, all_names, about):
         return []
@@ -127,7 +126,7 @@ def _legal(text: str) -> set[str]:
     for paragraph in re.split(r"\n\s*\n", text):
         lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
         whole = " ".join(lines)
-        if sum(bool(kind.search(whole)) for kind in _LEGAL) < 2 or any(mark in whole for mark in _QUESTIONS):
+        if sum(bool(kind.search(whole)) for kind in _LEGAL) < 2 or any(mark in whole for mark in gratitude.QUESTIONS):
             continue
         for first, line in enumerate(lines):
             begins = [match.start() for kind in _LEGAL if (match := kind.search(line))]
@@ -159,11 +158,11 @@ def _says_nothing(line: str, names: Set[str], known: Set[str], pictures: dict[st
         return pictures[line].size <= PICTURE
     if line in known or footer(line):
         return True
-    if _REGISTER.search(line) and not any(mark in line for mark in _QUESTIONS):
+    if _REGISTER.search(line) and not any(mark in line for mark in gratitude.QUESTIONS):
         return True
     rest = _CARD.sub(" ", line)
     words = gratitude.words_of(rest)
-    if any(mark in line for mark in _QUESTIONS) or any(word in gratitude.NEGATIONS for word in words):
+    if any(mark in line for mark in gratitude.QUESTIONS) or any(word in gratitude.NEGATIONS for word in words):
         return False
     if len(line) > 90 or line.endswith(("!", ":")) or (line.endswith(".") and len(words) > 4):
         return False

@@ -21,7 +21,6 @@ MOST_TEXT, MOST_WHOLE = 2000, 10_000  # characters of one of them, of all
 MOST_GLUE = 15  # words of a sentence beside what the event tells
 MOST_SAID = 2  # sentences about the sender
 MOST_LABEL = 3  # words before a colon
-_QUESTIONS = "?？؟"
 _LINK = re.compile(r"<?(?:https?://|www\.)\S+>?|(?:UTC|GMT)\s?[+-]?[\d:]{0,6}", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
 
@@ -76,7 +75,7 @@ class _About:
         if not words or words == self.subject or self._is_of_the_event(text):
             return True
         rest = _without(words, self.titles)
-        if any(mark in " ".join(rest) or text.rstrip().endswith(mark) for mark in _QUESTIONS):
+        if any(mark in " ".join(rest) or text.rstrip().endswith(mark) for mark in gratitude.QUESTIONS):
             return False
         if self._is_a_title(text, words, rest):
             return True

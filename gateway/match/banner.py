@@ -69,7 +69,6 @@ _ATTENTION = re.compile(
     re.IGNORECASE,
 )
 _RULE = re.compile(r"[-=_*#~|!+<>]{3,100}")
-_QUESTIONS = "?？؟"
 _SENTENCES = re.compile(r"(?<=[.!:])\s+")
 _MARKED = re.compile(r"^ZjQcmQRYFpfptBannerStart$.{0,3000}?^ZjQcmQRYFpfptBannerEnd$", re.MULTILINE | re.DOTALL)
 """Between these Proofpoint stands, below the first words of the mail for a preview."""
@@ -120,7 +119,7 @@ def is_banner(lines: list[str]) -> bool:
     """Whether these lines say that a mail is from outside, and no more. A question, or that none comes from there, does
     not."""
     text = "\n".join(lines)
-    if any(mark in text for mark in _QUESTIONS):
+    if any(mark in text for mark in gratitude.QUESTIONS):
         return False
     kinds = [_kind(sentence) for sentence in _sentences(lines)]
     return "outside" in kinds and "" not in kinds

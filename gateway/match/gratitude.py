@@ -92,6 +92,8 @@ CLOSINGS = _words(
     "sentiments att abs abraços hälsar s pozdravom cu stimă με εκτίμηση よろしくお願いいたします "
     "よろしくお願いします 以上 此致 敬礼 祝好 "
 )
+QUESTIONS = "?？؟"
+"""Marks of a question."""
 NEGATIONS = _words(
     "not no don't dont doesn't doesnt didn't didnt isn't isnt can't cant cannot won't wont still but however "
     "never yet except nicht kein keine keinen aber jedoch noch leider immer nie pas non mais toujours encore "

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.rrule import rrule, rrulestr
 
+from gateway.model.spans import DAY
 from gateway.model.window import Maintenance
 
-DAY = 86_400.0
 LONGEST = 31 * DAY
 """Seconds of a window, at most."""
 MOST = 20_000

@@ -15,9 +15,9 @@ from itertools import pairwise
 from statistics import median
 
 from gateway.config.profile import ExpectPart
+from gateway.model.spans import DAY
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DAY = 86_400.0
 LEARN_FROM = 28 * DAY
 """The past from which a rhythm is learned, in seconds."""
 LEAST = 4

@@ -14,10 +14,10 @@ from gateway.config.settings import Settings
 from gateway.match.invisible import one_line
 from gateway.match.recurrence import LONGEST
 from gateway.model.problem import windows_of
+from gateway.model.spans import MINUTE
 from gateway.operate.windows import Listed
 from gateway.store import windows
 
-MINUTE = 60.0
 WIDER = frozenset("*?,")
 """Letters by which an object of a window means more than the vendor named."""
 

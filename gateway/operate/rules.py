@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 
 from gateway.config.rules import RuleSettings
 from gateway.config.settings import Settings
+from gateway.model.spans import DAY
 from gateway.store import hits
 from gateway.store.hits import Count
 
 DAYS = 30
-DAY = 86_400.0
 ABOUT = frozenset(("name", "desk", "on", "when", "go_on", "on_failure", "example"))
 """Keys of a rule that say when it counts; all others say what it does."""
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from gateway.model.quantity import counted
 from gateway.model.reasons import Reason
+from gateway.model.spans import DAY, HOUR, MINUTE
 from gateway.store.reading import Garbled
 from gateway.store.stage import Stage
 from gateway.store.waiting import Wait
@@ -134,7 +135,7 @@ def day(at: float, zone: tzinfo | None) -> str:
 
 def span(seconds: float) -> str:
     """A duration in its largest unit: "4 minutes"."""
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+    for unit, length in (("day", DAY), ("hour", HOUR), ("minute", MINUTE)):
         if seconds >= length:
             number = int(seconds // length)
             return counted(number, unit)

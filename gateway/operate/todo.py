@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, exists, func, select
 
-from gateway.config.retention import DAY, RetentionSettings
+from gateway.config.retention import RetentionSettings
 from gateway.model.reasons import Reason
 from gateway.model.release import READ_AS_AUTOMATIC
+from gateway.model.spans import DAY
 from gateway.operate import finding, said
 from gateway.operate.finding import Found
 from gateway.operate.story import goes_away

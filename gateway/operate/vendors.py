@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, or_, select, update
 
 from gateway.config.settings import Settings
 from gateway.model.effects import CloseBody
+from gateway.model.spans import DAY
 from gateway.store import acts, dialects, expectations, problems
 from gateway.store.acts import Actor
 from gateway.store.constants import IS_PENDING
@@ -21,7 +22,6 @@ from gateway.store.stage import EffectState
 
 MOST = 200
 DAYS = 7
-DAY = 86_400.0
 LEAST_ID = 6
 """Characters by which a problem is named at least."""
 

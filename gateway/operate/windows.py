@@ -14,6 +14,7 @@ from gateway.config.settings import Settings
 from gateway.config.windows import NARROWS
 from gateway.match import recurrence
 from gateway.match.recurrence import LONGEST, NotUnderstood
+from gateway.model.spans import DAY
 from gateway.model.window import ANY, COMMAND, FILE, Maintenance
 from gateway.operate.act import Act
 from gateway.store import acts, windows
@@ -23,7 +24,6 @@ from gateway.store.windows import Occurrence
 from gateway.upkeep.windows import HeldProblem, held_problems
 from gateway.work.windows import Placed, Schedule
 
-DAY = 86_400.0
 AHEAD = 400 * DAY
 """Seconds in which the next time of a window is looked for."""
 SHOWN = 30 * DAY

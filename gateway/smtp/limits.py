@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from gateway.config.smtp import LimitSettings
 from gateway.match.names import Name, network_of
 from gateway.match.networks import Networks
+from gateway.model.spans import HOUR, MINUTE
 from gateway.smtp.replies import (
     AUTH_LIMIT,
     DENIED,
@@ -26,7 +27,6 @@ from gateway.smtp.replies import (
 )
 
 MOST_KEYS = 50_000
-MINUTE, HOUR = 60.0, 3600.0
 
 
 class Rates:

@@ -30,7 +30,6 @@ from gateway.store.schema import (
 )
 from gateway.store.stage import OPEN, UNFINISHED, EffectState, Stage
 
-ENDED = (Stage.DONE, Stage.SUPPRESSED, Stage.QUARANTINED)
 Keys = Callable[[RowMapping], Sequence[bytes]]
 
 

@@ -20,6 +20,9 @@ PENDING = (Stage.ACCEPTED, Stage.PLANNED)
 OPEN = (*PENDING, Stage.HELD)
 """Stages of mail that has not come to an end."""
 
+ENDED = (Stage.DONE, Stage.SUPPRESSED, Stage.QUARANTINED)
+"""Stages of mail that has."""
+
 NEXT: dict[Stage, frozenset[Stage]] = {
     Stage.ACCEPTED: frozenset({Stage.PLANNED, Stage.SUPPRESSED, Stage.QUARANTINED, Stage.HELD}),
     Stage.PLANNED: frozenset({Stage.DONE, Stage.QUARANTINED, Stage.HELD, Stage.ACCEPTED}),

@@ -15,8 +15,8 @@ from datetime import date, datetime, tzinfo
 from itertools import accumulate, pairwise
 from statistics import median
 
-HOUR = 3600.0
-DAY = 86_400.0
+from gateway.model.spans import DAY, HOUR
+
 WEEK = 168  # hours
 LEARN_FROM = 56 * DAY
 """The past from which a flow is learned, in seconds."""

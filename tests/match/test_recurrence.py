@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.match.recurrence import DAY, NotUnderstood, check, occurrences
+from gateway.match.recurrence import NotUnderstood, check, occurrences
+from gateway.model.spans import DAY
 from gateway.model.window import Maintenance
 from tests.pace import processor_time
 

@@ -8,8 +8,9 @@ import pytest
 
 from gateway.config.load import load
 from gateway.config.settings import ConfigError, Settings
+from gateway.model.spans import DAY
 from gateway.operate.preview.pasted import pasted
-from gateway.operate.rules import DAY, ruled
+from gateway.operate.rules import ruled
 from gateway.store import hits
 from tests.scenarios.scripts import ALICE, EVE, GIL
 from tests.scenarios.stage import START, M, Stage, settings_for

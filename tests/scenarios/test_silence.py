@@ -15,10 +15,11 @@ from sqlalchemy import insert, select
 
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
+from gateway.model.spans import DAY, HOUR
 from gateway.store.engine import make_engine
 from gateway.store.schema import delivery, notice
 from gateway.upkeep import silence
-from gateway.upkeep.flow import DAY, HOUR, LEARN_FROM
+from gateway.upkeep.flow import LEARN_FROM
 from gateway.upkeep.silence import SETTLING, Silence, states
 from tests.scenarios.scripts import ALICE
 from tests.scenarios.stage import START, SUPPORT, M, Stage, settings_for

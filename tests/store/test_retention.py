@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select, update
 
-from gateway.config.retention import DAY, RetentionSettings
+from gateway.config.retention import RetentionSettings
 from gateway.config.settings import StoreSettings
 from gateway.mail.ending import Name, Seen
 from gateway.model.effects import TicketBody
 from gateway.model.ids import uuid7
 from gateway.model.plan import Hit
+from gateway.model.spans import DAY
 from gateway.store import counts, deliveries, effects, endings, hits, mapping, operator, posted, pruning
 from gateway.store.engine import Store
 from gateway.store.operator import NotPossible

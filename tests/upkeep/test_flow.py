@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.upkeep.flow import AGAIN, DAY, HOUR, Flow, apart, learn
+from gateway.model.spans import DAY, HOUR
+from gateway.upkeep.flow import AGAIN, Flow, apart, learn
 from tests.sizes import size
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from gateway.decide.closed import HOUR, MOST_REOPENS
+from gateway.decide.closed import MOST_REOPENS
 from gateway.decide.notices.subjects import remembered, says_more
 from gateway.model.notice import Notice
 from gateway.model.problem import Problem, overtaken, windows_as_text
 from gateway.model.questions import Changes, Facts, Reopens, StateOf, TicketState
+from gateway.model.spans import HOUR
 
 RECHECK = 900.0
 """Seconds after which a repeated notice asks again whether somebody closed the ticket: one counted call."""
-
 OUTLASTS = 900.0
 """Seconds after a window in which the mail that it held is still waited for: then a repeated notice speaks for it."""
 

@@ -25,12 +25,11 @@ from gateway.store.effects import body_of
 from gateway.store.raw import RawMail
 from gateway.store.reading import Unreadable, garbled, looking
 from gateway.store.schema import delivery, effect, raw
-from gateway.store.stage import Stage
+from gateway.store.stage import ENDED, Stage
 from gateway.work.effects import KINDS
 from gateway.work.effects.document import HELD
 
 BATCH = 200
-ENDED = (Stage.DONE.value, Stage.SUPPRESSED.value, Stage.QUARANTINED.value)
 NOT_DECIDED = (
     Reason.API_REJECTED,
     Reason.DESK_REFUSED,

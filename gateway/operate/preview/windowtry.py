@@ -10,13 +10,12 @@ from sqlalchemy import Connection, RowMapping, select, union_all
 
 from gateway.decide.notices.windows import holds
 from gateway.match import recurrence
+from gateway.model.spans import WEEK
 from gateway.model.window import Maintenance, Window
-from gateway.operate.windows import AHEAD, DAY
+from gateway.operate.windows import AHEAD
 from gateway.store.reading import looking
 from gateway.store.schema import notice, part
 from gateway.work.windows import Placed
-
-WEEK = 7 * DAY
 
 
 @dataclass(slots=True)

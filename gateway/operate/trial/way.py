@@ -28,7 +28,7 @@ from gateway.operate.trial.planner import TrialPlanner
 from gateway.operate.trial.store import TrialStore
 from gateway.store import claims, deliveries
 from gateway.store.schema import delivery, effect
-from gateway.store.stage import Stage
+from gateway.store.stage import ENDED
 from gateway.upkeep.expectations import Expectations
 from gateway.work.desks import directory_of, product_of
 from gateway.work.executor import Executor
@@ -44,7 +44,6 @@ LONGEST_PAUSE = 30 * 86_400.0
 KEPT_EVERY = 500  # mails
 SHOWN_EVERY = 0.2  # seconds of ours
 FOR_EVER = 1e9
-ENDED = (Stage.DONE.value, Stage.SUPPRESSED.value, Stage.QUARANTINED.value)
 
 
 class NotUsable(Exception):
