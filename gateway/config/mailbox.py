@@ -80,3 +80,9 @@ class MailboxSettings(Section):
     on_fail: Fate = Field("quarantine", description="what to do with mail whose verdict is fail")
     on_none: Fate = Field("accept", description="what to do with mail whose verdict is none")
     on_unknown: Fate = Field("accept", description="what to do with mail whose verdict is unknown")
+
+    @property
+    def taken_addresses(self) -> tuple[str, ...]:
+        """What match.ours.Ours needs to know its addresses and aliases, with their tags."""
+        named = (self.address, *self.aliases)
+        return (*named, *(name.replace("@", "+@") for name in named if self.tags and name[0] != "@"))

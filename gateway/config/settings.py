@@ -291,9 +291,7 @@ class Settings(Section):
 
     def taken_addresses(self) -> tuple[str, ...]:
         """The same of those at which mail is taken."""
-        named = [(address, box.tags) for box in self.mailbox for address in (box.address, *box.aliases)]
-        tagged = [address.replace("@", "+@") for address, tags in named if tags and address[0] != "@"]
-        return (*(address for address, _ in named), *tagged)
+        return tuple(address for box in self.mailbox for address in box.taken_addresses)
 
     @model_validator(mode="after")
     def _mailboxes_fit(self) -> Settings:

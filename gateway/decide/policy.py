@@ -28,6 +28,7 @@ from gateway.decide.notices import notice
 from gateway.decide.today import ticket_of_id
 from gateway.mail.auto import enveloped
 from gateway.match import probe, title
+from gateway.match.recipient import as_addressed
 from gateway.model.email import Automatic, Email, Notification
 from gateway.model.envelope import Envelope
 from gateway.model.plan import Decision, Learned, Trace
@@ -66,6 +67,7 @@ def decide(
     facts = Facts(answers)
     policy = delivery.policy
     email, envelope = sender.unlisted(email, envelope, policy.lists, policy.own)
+    envelope = as_addressed(email, envelope, policy.own)
     email = replace(email, auto=enveloped(email.auto, envelope.mail_from))
     if delivery.release.by_a_person:
         email = replace(email, auto=Automatic())

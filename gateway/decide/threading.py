@@ -169,7 +169,8 @@ def mapping_question(email: Email, envelope: Envelope, sender: str, verdict: Ver
 
 
 def _token(thread: Thread) -> list[Evidence]:
-    """A token in the recipient's address, which `gateway thread token` made for the ticket."""
+    """A token in the recipient's address, or in To or Cc where the envelope names the mailbox alone, which
+    `gateway thread token` made for the ticket."""
     token = tickettoken.of(thread.envelope.rcpt_to)
     ticket_id = thread.facts.ask(TicketOfToken(token)) if token else ""
     return [Evidence(ticket_id, "our token in the recipient")] if ticket_id else []

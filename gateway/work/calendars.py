@@ -10,6 +10,8 @@ from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import Settings
 from gateway.config.windows import CalendarSettings
 from gateway.decide.sender import address_of
+from gateway.match.ours import Ours
+from gateway.match.recipient import as_addressed
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.window import ANY, CALENDAR, Maintenance, MaintenanceCalendar
@@ -61,7 +63,7 @@ def calendar_of(
     texts = [file.text for file in email.data if file.kind == "calendar"]
     if not sources or not texts:
         return None
-    address = address_of(email)
+    address, envelope = address_of(email), as_addressed(email, envelope, Ours(box.taken_addresses))
     for source in sources:
         if source.said.desk != box.desk or source.who.mailbox not in ("", box.address):
             continue

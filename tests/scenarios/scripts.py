@@ -203,6 +203,12 @@ MARKS = [
     Scenario("our token lets in whoever has the address, marked and for technicians only when not bound", [
         (M("a", ALICE), "ticket 1"), token(1, TOKEN), (M("b", EVE, rcpt=f"support+{TOKEN}@msp.example"), "internal 1"),
     ], (12,), check=lambda s: "not part of the ticket" in s.comments(1)[0]["note"]),
+    Scenario("a token in To or Cc alone, of mail that is fetched or that names the mailbox as well", [
+        (M("a", ALICE), "ticket 1"), token(1, TOKEN),
+        (M("b", ALICE, "Re: x", to="alice@acme.example", cc=f"support+{TOKEN}@msp.example", rcpt=SUPPORT), "comment 1"),
+        (M("c", ALICE, "Re: x", to=f"{SUPPORT}, Support+{TOKEN}@MSP.example", rcpt=SUPPORT), "comment 1"),
+        (M("d", ALICE, "Re: x", to=f"support+{TOKEN}@evil.example, sales+{TOKEN}@msp.example", rcpt=SUPPORT), "ticket 2"),
+    ], (12,)),
     Scenario("a wrong token is no token", [
         (M("a", ALICE), "ticket 1"), (M("b", EVE, rcpt="support+aaaaaaaaaabbbbbbbbbb@msp.example"), "ticket 2"),
     ], (2,)),

@@ -15,7 +15,7 @@ from gateway.store import counts, problems
 from tests.scenarios.deaths import work_and_die
 from tests.scenarios.scripts import ALICE, BOB, GIL
 from tests.scenarios.scripts_requesters import board_of, category_of
-from tests.scenarios.stage import Stage, close, delete
+from tests.scenarios.stage import SUPPORT, M, Stage, close, delete
 from tests.scenarios.vendors import (
     BACKUP,
     HOUR,
@@ -789,3 +789,16 @@ async def test_a_problem_whose_ticket_was_deleted_at_the_desk(tmp_path: Path, mi
     else:
         assert await stage.outcome(key) == "ticket 2"
     await finish(stage)
+
+
+async def test_a_token_counts_where_only_the_header_has_it(tmp_path: Path, migrated_file: Path) -> None:
+    """As whoever fetches mail hands it over: the envelope names the mailbox."""
+    stage = await opened(tmp_path, migrated_file, {"profile": "nagios", "senders": (), "token": "abcdef123456"})
+    for number, (to, state) in enumerate((("support+abcdef123456", "CRITICAL"), ("support", "OK"), ("support+abcdef123456", "OK"))):
+        kind = "RECOVERY" if state == "OK" else "PROBLEM"
+        head = f"From: mon@acme.example\nTo: {to}@msp.example\nMessage-ID: <{number}@acme.example>\n"
+        raw = f"{head}Subject: ** {kind} Service Alert: web01/HTTP is {state} **\n\nx\n".encode()
+        await stage.accept(M(str(number), "mon@acme.example", raw=raw, rcpt=SUPPORT))
+        await stage.work(3600.0)
+        assert is_open(stage, 1) == (number < 2)
+    await stage.close()
