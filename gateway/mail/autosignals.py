@@ -15,6 +15,7 @@ from gateway.match import prefixes
 from gateway.match.ours import Ours
 from gateway.model.email import Address
 
+from . import calendar
 from .autowords import (
     ABSENCE,
     ANSWER_TAILS,
@@ -166,7 +167,17 @@ class Signals:
         said = bool(self.submitted) and not self.submitted.startswith(
             ("no", "none", "false", "0", "auto-replied", "auto-forwarded")
         )
-        return said and not self.sent_on
+        return said and not self.sent_on and not self.answers_invitation
+
+    @cached_property
+    def answers_invitation(self) -> bool:
+        """A calendar's server sends what whoever is named in From answered to an invitation."""
+        parts = (part for part in islice(self.tree.root.walk(), 50) if part.content_type in calendar.TYPES)
+        return any(
+            self.address
+            in calendar.answered_by(part.payload(), part.params.get("charset", ""), part.params.get("method", ""))
+            for part in parts
+        )
 
     @cached_property
     def is_machine(self) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from . import html
 from .calendarevent import (
     Event,
+    address_of,
     begin_of,
     end_of,
     field_of,
@@ -111,6 +112,14 @@ def read(data: bytes, charset: str, method: str = "") -> Shown:
     shown.is_answer = method == "REPLY" and bool(shown.lines) and is_whole
     shown.accepted = _accepted(answered) if shown.is_answer else None
     return shown
+
+
+def answered_by(data: bytes, charset: str, method: str = "") -> frozenset[str]:
+    """The addresses, in lower case, of those who answer an invitation; none of an object that is no answer."""
+    fields = [field_of(line) for line in _lines(data[:_MOST], charset)]
+    said = next((value for name, _, value in fields if name == "METHOD"), method).upper()
+    people = (address_of(value).lower() for name, _, value in fields if name == "ATTENDEE")
+    return frozenset(people) if said in ("REPLY", "COUNTER") else frozenset()
 
 
 def _lines(data: bytes, charset: str) -> list[str]:

@@ -212,3 +212,25 @@ def test_a_report_about_an_international_address(written: str) -> None:
 
     assert bounce is not None
     assert (bounce.recipient.partition("@")[0], bounce.original_message_id) == ("jürgen", "o@acme.example")
+
+
+ANSWER = (
+    "Content-Type: text/calendar; method=REPLY\n\nBEGIN:VCALENDAR\nMETHOD:{method}\nBEGIN:VEVENT\nUID:1@desk.example\n"
+    "ATTENDEE;PARTSTAT=DECLINED;CN=Ann\n  Berg:MAILTO:{who}\nSUMMARY:Router\nEND:VEVENT\nEND:VCALENDAR\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "who", "kind"),
+    [
+        ("REPLY", "Ann@acme.example", "human"),
+        ("COUNTER", "ann@acme.example", "human"),
+        ("REPLY", "bob@acme.example", "notification"),  # somebody else's answer, which a machine sends on
+        ("REQUEST", "ann@acme.example", "notification"),
+    ],
+)
+def test_what_a_calendars_server_sends_for_a_person_is_theirs(method: str, who: str, kind: str) -> None:
+    """Google's calendar: the person declines and says why."""
+    headers = "Subject: Declined: Router\nAuto-Submitted: auto-generated\nSender: calendar-notification@google.example"
+
+    assert automatic(headers, ANSWER.format(method=method, who=who)).kind == kind
