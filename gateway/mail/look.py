@@ -14,6 +14,7 @@ from html import unescape
 from itertools import chain
 from typing import Literal
 
+from gateway.match.banner import MOST_LINES, is_banner
 from gateway.model.email import Block, Passage, PassageRole
 
 from .known import ANSWER, GRAM, KnownWords, squeezed
@@ -152,7 +153,7 @@ def _without_idle_blanks(passages: Sequence[Passage]) -> Iterator[Passage]:
 def _reasons(passages: Sequence[Passage], missing: Mapping[int, int], is_whole: bool) -> dict[int, Why]:
     """Why each passage goes, by its index; those that stay have none."""
     old = {i for mail in candidates(passages) for i in mail if not missing.get(i)}
-    reasons: dict[int, Why] = dict.fromkeys(_frame(passages, old), "frame")
+    reasons: dict[int, Why] = dict.fromkeys((*_frame(passages, old), *_from_outside(passages)), "frame")
     reasons.update(_ruled_out(passages, {"proven": "signature"}))
     for number, mail in enumerate(_mails(passages, reasons)):
         letters = sum(len(squeezed(passages[i].text)) for i in mail.lines)
@@ -217,6 +218,16 @@ def _frame(passages: Sequence[Passage], old: set[int]) -> set[int]:
             numbers += "#" in text
             head.append(i)
     return found
+
+
+def _from_outside(passages: Sequence[Passage]) -> Iterator[int]:
+    """What a mail gateway put above our mail on its way to whoever quotes it."""
+    for mail in _mails(passages, {}):
+        worded = [i for i in mail.lines if not is_blank(passages[i])][: MOST_LINES + 1]
+        for end in range(min(len(worded), MOST_LINES), 0, -1):
+            if is_banner([passages[i].text.strip(_BLANK) for i in worded[:end]]):
+                yield from worded[:end]
+                break
 
 
 def _below_foot(passages: Sequence[Passage]) -> Iterator[int]:

@@ -70,8 +70,9 @@ _ATTENTION = re.compile(
 )
 _RULE = re.compile(r"[-=_*#~|!+<>]{3,100}")
 _SENTENCES = re.compile(r"(?<=[.!:])\s+")
-_MARKED = re.compile(r"^ZjQcmQRYFpfptBannerStart$.{0,3000}?^ZjQcmQRYFpfptBannerEnd$", re.MULTILINE | re.DOTALL)
-"""Between these Proofpoint stands, below the first words of the mail for a preview."""
+_START, _END = "ZjQcmQRYFpfptBannerStart", "ZjQcmQRYFpfptBannerEnd"
+"""Between these Proofpoint's banner stands, below the first words of the mail for a preview."""
+_MARKED = re.compile(rf"^{_START}$.{{0,3000}}?^{_END}$", re.MULTILINE | re.DOTALL)
 
 
 def without_banner(text: str) -> str:
@@ -87,7 +88,7 @@ def without_banner(text: str) -> str:
 
 def _below_marks(text: str) -> str | None:
     """The text below a banner that is marked; None where none is, or something else stands above it."""
-    found = _MARKED.search(text, 0, MOST_PREVIEW + 4000) if "fptBannerStart" in text[: MOST_PREVIEW + 100] else None
+    found = _MARKED.search(text, 0, MOST_PREVIEW + 4000) if _START in text[: MOST_PREVIEW + 100] else None
     if found is None:
         return None
     above, below = text[: found.start()], text[found.end() :]
@@ -118,6 +119,8 @@ def _is_rule(line: str) -> bool:
 def is_banner(lines: list[str]) -> bool:
     """Whether these lines say that a mail is from outside, and no more. A question, or that none comes from there, does
     not."""
+    if lines[0].strip() == _START and lines[-1].strip() == _END:
+        return True
     text = "\n".join(lines)
     if any(mark in text for mark in gratitude.QUESTIONS):
         return False

@@ -250,3 +250,23 @@ def test_the_paragraphs_of_an_answer_keep_their_distance() -> None:
     assert ["".join(part["text"] for part in block["content"]) for block in blocks] == [
         "Hello,", "", "it works again.", "One question is left.", "", "Alice",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        "CAUTION: This email originated from outside of the organization. Do not click links or open attachments unless you\n"
+        "recognize the sender and know the content is safe.",
+        "[EXTERNAL]", "This Message Is From an External Sender\nThis message came from outside your organization.",
+        "ZjQcmQRYFpfptBannerStart\nNot from Acme: ask Bob (ext. 12).\nZjQcmQRYFpfptBannerEnd",
+        "ACHTUNG: Diese E-Mail stammt von einem externen Absender. Bitte öffnen Sie keine Anhänge.",
+    ],
+)  # fmt: skip
+def test_what_a_mail_gateway_put_above_our_mail_is_nobodys_words(banner: str) -> None:
+    """On its way to the customer, who quotes it; words of their own in its place stay."""
+    for below, said in ((ASKED, "Room 312."), (f"{ASKED}\nYes.", "Room 312.\n> Service Desk of Acme\n> Yes.")):
+        quoted = "\n".join(f"> {line}" for line in f"{banner}\n\n{below}".split("\n"))
+        assert shown(plain(f"Room 312.\n\n{ON}\n\n{quoted}")) == said
+    above = f"{banner} We do not know it either: is it in room 312?"
+    quoted = "\n".join(f"> {line}" for line in f"{above}\n\n{ASKED}".split("\n"))
+    assert "in room 312?" in shown(plain(f"See below.\n\n{ON}\n\n{quoted}"))
