@@ -1,20 +1,24 @@
 """Commands and whole gateways for the tests, each in a process of its own, forked from one that has the code loaded:
 importing it takes longer than most commands, and is most of what a gateway's start takes.
 
-``python -m tests.commands`` is that process. A request is a line of JSON; so are its answers: that a process runs,
-and that it ended. Whoever asks is the only one who knows of them: when it ends, so do they.
+``python -m tests.commands SOCKET`` is that process, one for all processes of a run of the tests. Each of them connects to
+it, and has a process of its own there that forks. A request is a line of JSON; so are its answers: that a process runs,
+and that it ended. Whoever asks is the only one who knows of them: when it ends, so do they. With the last of the
+connections it ends itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import fcntl
 import gc
 import json
 import os
 import runpy
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,13 +26,16 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from tests import schema
+
 WAIT = 60  # seconds for a command
+LOOK = 0.5  # seconds after which it is seen that a connection has ended
 KILLED = -signal.SIGALRM
 
 
@@ -74,36 +81,45 @@ class _Server:
     def __init__(self) -> None:
         self._turn = threading.Lock()
         self._processes: dict[int, Forked] = {}
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.commands"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self._connection = _connected()
         self._hearing = threading.Thread(target=self._hear, daemon=True)
         self._hearing.start()
         atexit.register(self._end)
 
     def start(self, request: dict[str, Any]) -> Forked:
         process = Forked(request["arguments"])
-        assert self._server.stdin
         with self._turn:
             number = len(self._processes)
             self._processes[number] = process
-            self._server.stdin.write(json.dumps({**request, "number": number}) + "\n")
-            self._server.stdin.flush()
+            self._connection.sendall(json.dumps({**request, "number": number}).encode() + b"\n")
         process.await_begin()
         return process
 
     def _hear(self) -> None:
-        assert self._server.stdout
-        with self._server.stdout as answers:
+        with self._connection.makefile() as answers:
             for line in answers:
                 answer = json.loads(line)
                 self._processes[answer.pop("number")].told(answer)
 
     def _end(self) -> None:
-        assert self._server.stdin
-        self._server.stdin.close()
-        self._server.wait()
+        self._connection.shutdown(socket.SHUT_WR)
         self._hearing.join()
+        self._connection.close()
+
+
+def _connected() -> socket.socket:
+    """To the process that forks, which the first of a run starts."""
+    address = schema.folder() / "commands"
+    with (schema.folder() / "commands.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(str(address))
+        except OSError:
+            nothing = subprocess.DEVNULL
+            subprocess.run([sys.executable, "-m", "tests.commands", address], check=True, stdin=nothing, stdout=nothing)
+            connection.connect(str(address))
+    return connection
 
 
 _server = cache(_Server)
@@ -132,7 +148,19 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 # -- the process that is asked --------------------------------------------------------------------
 
 
-def main() -> None:
+def main(address: str) -> None:
+    """Returns as soon as one can connect; what goes on is another process."""
+    with socket.socket(socket.AF_UNIX) as door:
+        Path(address).unlink(missing_ok=True)  # of one that was killed
+        door.bind(address)
+        door.listen()
+        if os.fork():
+            return
+        _load()
+        _serve(door, Path(address))
+
+
+def _load() -> None:
     import typer.main
 
     import gateway.app
@@ -156,14 +184,50 @@ def main() -> None:
         except Exception:
             traceback.print_exc()  # tests of what is wrong will say so
     gc.freeze()  # what all share is looked at by none
-    _Forking().run()
+
+
+def _serve(door: socket.socket, address: Path) -> None:
+    """A process for each connection, until the last has ended."""
+    _fork_while_connected(door, WAIT)  # for whoever asked for this process
+    address.unlink(missing_ok=True)  # whoever comes now starts another one
+    _fork_while_connected(door, 0)  # for who was connected before
+
+
+def _fork_while_connected(door: socket.socket, patience: float) -> None:
+    """``patience``: seconds for the first."""
+    connected: set[int] = set()
+    door.settimeout(patience)
+    while True:
+        with suppress(TimeoutError, BlockingIOError):
+            connected.add(_fork_for(door.accept()[0], door))
+        connected -= {child for child in connected if os.waitpid(child, os.WNOHANG)[0]}
+        if not connected:
+            return
+        door.settimeout(LOOK)
+
+
+def _fork_for(connection: socket.socket, door: socket.socket) -> int:
+    """The process that forks for this connection: what it reads and writes is its standard input and output."""
+    if child := os.fork():
+        connection.close()
+        return child
+    door.close()
+    os.dup2(connection.fileno(), 0)
+    os.dup2(connection.fileno(), 1)
+    connection.close()
+    try:
+        _Forking().run()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
 
 
 def _work_once() -> None:
     """A mail and its reply are worked off: what the first ones of a process compile is there in all that are forked."""
     from gateway.mail import wire
     from gateway.mail.read import read
-    from tests import compiled, schema
+    from tests import compiled
     from tests.scenarios.stage import M, Stage
 
     compiled.once()
@@ -274,4 +338,4 @@ def _become(request: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
