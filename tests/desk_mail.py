@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from itertools import cycle, islice, product
 
 from gateway.simulator.notification import WORDS, Notification, message
+from tests.headers import POLICY
 
 # -- on its way ------------------------------------------------------------------------------------
 
@@ -69,7 +70,7 @@ def without_its_id(sent: Notification) -> bytes:
 
 def wrapped(sent: Notification, subject: str, text: str) -> EmailMessage:
     """A mail of somebody's that holds the notification."""
-    message = EmailMessage()
+    message = EmailMessage(POLICY)
     message["From"], message["To"], message["Subject"] = "Alice Archer <alice@acme.example>", "support@msp.example", subject
     message["Message-ID"], message["Date"] = f"<w{sent.count}.{sent.kind}.{sent.language}@acme.example>", "Sat, 28 Nov 2026 04:30:00 +0000"
     message["In-Reply-To"], message["References"] = sent.id, f"{sent.root} {sent.id}"

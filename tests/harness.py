@@ -31,6 +31,7 @@ from gateway.store.reading import looking
 from gateway.store.stage import PENDING
 from tests import commands, schema
 from tests.commands import Forked
+from tests.headers import POLICY
 from tests.sizes import size
 from tests.waiting import PATIENCE
 
@@ -329,7 +330,7 @@ def mail(
     **headers: Any,
 ) -> EmailMessage:
     """A plain mail as a person's client would send it."""
-    message = EmailMessage()
+    message = EmailMessage(POLICY)
     message["From"], message["To"], message["Subject"] = sender, to, subject
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = message_id or f"<{os.urandom(8).hex()}@acme.example>"

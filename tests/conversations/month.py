@@ -26,6 +26,7 @@ from gateway.store.engine import make_engine
 from gateway.store.migrate import migrate
 from tests.conversations.play import ANSWERS, ASKED, OPENING, WAYS, Case, reply_of
 from tests.conversations.programs import HTML, TEXT, Part, Reply
+from tests.headers import POLICY
 from tests.scenarios.scripts import dsn
 from tests.scenarios.stage import SUPPORT, M, Stage, answer
 
@@ -249,7 +250,7 @@ class Life:
         self.number += 1
         key = f"m{self.number}"
         message_id = f"{key}@{who.address.partition('@')[2]}"
-        mail = EmailMessage()
+        mail = EmailMessage(POLICY)
         mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = f"{who.name} <{who.address}>", SUPPORT, subject, f"<{message_id}>"
         mail["Date"] = format_datetime(datetime.fromtimestamp(self.stage.now, UTC))
         if root:

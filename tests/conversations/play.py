@@ -22,6 +22,7 @@ from gateway.model.email import Email
 from gateway.model.questions import Unshown
 from gateway.simulator.notification import BANNER, WORDS
 from tests.conversations.programs import HTML, NAMES, PHONE, TEXT, Part, Reply
+from tests.headers import POLICY
 
 ASKED = {
     "en": ("Hello Alice,", "which room is the printer in?", "May we restart it today, or is somebody printing at the moment?", "Kind regards, Tin of the service desk"),
@@ -141,7 +142,7 @@ def _answered(case: Case, old: list[Part]) -> list[Part]:
 
 
 def mail_of(case: Case, reply: Reply) -> bytes:
-    mail = EmailMessage()
+    mail = EmailMessage(POLICY)
     mail["From"], mail["To"], mail["Subject"] = "Alice Archer <alice@acme.example>", "support@msp.example", "Re: Printer"
     mail["Message-ID"], mail["In-Reply-To"] = "<r1@acme.example>", "<t1@msp.example>"
     if case.program in TEXT:

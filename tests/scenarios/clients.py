@@ -8,6 +8,8 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
+from tests.headers import POLICY
+
 if TYPE_CHECKING:
     from tests.scenarios.stage import M, Stage
 
@@ -29,7 +31,7 @@ def compose(stage: Stage, mail: M) -> EmailMessage:
     """The mail of a script as its client would send it."""
     from tests.scenarios.stage import stamp
 
-    message = EmailMessage()
+    message = EmailMessage(POLICY)
     parent = stage.sent.get(mail.reply)
     message["From"], message["To"] = mail.sender, mail.to
     if mail.cc:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.store import problems
+from tests.headers import POLICY
 from tests.scenarios.play import aligned, changes_nothing, unknown_keys, written
 from tests.scenarios.stage import SUPPORT, M, Stage, settings_for
 
@@ -51,7 +52,7 @@ class Machine:
     ) -> str:  # fmt: skip
         """One mail: the key by which to ask what became of it. ``work`` seconds are worked on at once."""
         key = f"notice-{next(_numbers)}"
-        mail = EmailMessage()
+        mail = EmailMessage(POLICY)
         mail["From"], mail["To"], mail["Subject"] = sender or self.sender, SUPPORT, subject
         mail["Message-ID"] = f"<{key}@mon.msp.example>"
         if self.dated:
