@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import unquote, unquote_to_bytes
 
 from gateway.match.files import shows
@@ -13,7 +14,7 @@ from .attached import is_shown
 from .content import Content
 from .html import to_lines
 from .htmlsight import EVERYTHING, Said, same_words
-from .lines import Line, plain, render, squeeze
+from .lines import EVENT, Line, plain, render, squeeze
 from .names import EXTENSIONS
 from .transfer import decode_base64
 
@@ -46,7 +47,7 @@ class Body:
         if self.content.events:
             if out and not out[-1].blank:
                 out.append(Line())
-            out.extend(plain("\n".join(self.content.events)))
+            out.extend(replace(line, zone=EVENT) for line in plain("\n".join(self.content.events)))
         for line in out:
             if line.kind == "image":
                 line.name = self.content.files[line.picture].meta.filename

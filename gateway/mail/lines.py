@@ -23,6 +23,10 @@ class Run:
     href: str = ""
 
 
+EVENT = "event"
+"""The zone of what a calendar object says, in lines of our own below all else: nobody quoted it."""
+
+
 @dataclass(slots=True)
 class Line:
     """One line as a reader sees it.

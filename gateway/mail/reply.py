@@ -15,7 +15,7 @@ from . import limits
 from .attribution import named_author
 from .blocks import to_blocks
 from .headershapes import block_above
-from .lines import Line, render, squeeze
+from .lines import EVENT, Line, render, squeeze
 from .passages import passages
 from .quote import Mark, introduced_inside, marks, separator
 from .quotelines import quote_depth
@@ -81,19 +81,20 @@ def reply_of(lines: Sequence[Line]) -> Reply:
 
 def split(lines: Sequence[Line]) -> Split:
     """The lines by what they are, as indices."""
-    count = len(lines)
+    count = ended = next((at for at, line in enumerate(lines) if line.zone == EVENT), len(lines))
     texts = [line.text for line in lines]
     total = 0
-    for index, text in enumerate(texts):
+    for index, text in enumerate(texts[:count]):
         total += len(text)
         if total > limits.TRIMMED:
             # Beyond the cap only the quote depth is looked at.
             count = index
             break
-    tail = list(range(count, len(lines)))
+    tail = list(range(count, ended))
     result = _split(lines[:count], texts[:count])
     if tail:
         (result.quoted if result.quoted and result.quoted[-1] == count - 1 else result.new).extend(tail)
+    result.new.extend(range(ended, len(lines)))
     return result
 
 

@@ -205,3 +205,18 @@ def test_an_answer_that_is_shown_whole_is_none() -> None:
     data = ics("REPLY", "SUMMARY:Visit", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@a.example")
     email = read(b"From: ann@a.example\r\nSubject: Accepted: Visit\r\nContent-Type: text/calendar\r\n\r\n" + data).email
     assert (email.attachments, email.gesture) == ((), "acceptance")
+
+
+@pytest.mark.parametrize("quote", ["", "On Sun, 22 Nov 2026 at 09:00, Desk <help@desk.example> wrote:\n\n> It is broken.\n",
+                                   "From: Desk <help@desk.example>\nSent: Sunday, 22 November 2026 09:00\nTo: Ann\nSubject: Router\n\nIt is broken.\n"])
+def test_what_an_invitation_tells_is_no_quote(quote: str) -> None:
+    """Reply with a meeting: its time, organizer and people look like the head of a quoted mail."""
+    data = ics("REQUEST", "SUMMARY:Router", "DTSTART:20261203T090000Z", "DTEND:20261203T100000Z",
+               "ORGANIZER:mailto:ann@a.example", "ATTENDEE:mailto:help@desk.example").decode()  # fmt: skip
+    head = "From: ann@a.example\nSubject: RE: Router\nIn-Reply-To: <1@x>\nContent-Type: multipart/alternative; boundary=b\n"
+    calendar_part = f"--b\nContent-Type: text/calendar; method=REQUEST\n\n{data}\n--b--\n"
+    said = read(f"{head}\n--b\n\nLet us talk.\n\n{quote}\n{calendar_part}".encode()).email.reply
+
+    assert said.text.splitlines()[0] == "Let us talk."
+    assert "When: 2026-12-03 09:00 UTC to 10:00 UTC\nOrganizer: ann@a.example\n" in said.text
+    assert "It is broken." not in said.text
