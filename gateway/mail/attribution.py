@@ -14,7 +14,7 @@ _VERB = re.compile(
     rf"(?<![^\W\d_])(?:{alternation(words.VERBS)})(?![^\W\d_])|(?:写道|寫道|写到|작성|のメッセージ|書きました|書き込みました)",
     re.IGNORECASE,
 )
-_ABOVE = 7
+ABOVE = 7
 _TRIES = 1_000
 _WRAPPED = 55
 """Letters of a line, with the word that would have come next, that a program wraps."""
@@ -54,7 +54,7 @@ class Patience:
 
     def lines(self) -> int:
         self._tried += 1
-        return _ABOVE if self._tried <= _TRIES else 1
+        return ABOVE if self._tried <= _TRIES else 1
 
 
 def attribution(texts: Sequence[str], index: int, patience: Patience | None = None) -> int:
@@ -62,9 +62,9 @@ def attribution(texts: Sequence[str], index: int, patience: Patience | None = No
     line = _BIDI.sub("", texts[index])
     if len(line) > 500 or not line.strip():
         return -1
-    ends = bare(line) if not line.rstrip().endswith((":", "：")) else line.rstrip()
     if not has_verb(line) and not ENDS.search(line) and not _bare_date_name(line):
         return -1
+    ends = bare(line) if not line.rstrip().endswith((":", "：")) else line.rstrip()
     if not ends:
         return -1
     joined = below = ""
@@ -74,7 +74,7 @@ def attribution(texts: Sequence[str], index: int, patience: Patience | None = No
     if depth == 1 and _TAIL_OF_ADDRESS.match(line):
         # "> wrote:" is the end of a wrapped "<a@b>", not a quote.
         depth = 0
-    for back in range(patience.lines() if patience else _ABOVE):
+    for back in range(patience.lines() if patience else ABOVE):
         at = index - back
         if at < 0:
             break

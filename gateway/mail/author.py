@@ -79,6 +79,8 @@ def listed_author(fields: Sequence[RawHeader]) -> tuple[str, str]:
     Each author field stands once, and two of them agree. Where the list signs its mail, its signature names the
     field: one that an author wrote himself goes through most lists unsigned."""
     names = [name for name in ("x-original-from", "x-original-sender") if any(t.lower() == name for t, _ in fields)]
+    if not names:
+        return "", ""
     found = {lower_ascii(only_address(fields, name)) for name in names}
     sender = author_of(fields).address
     if len(found) != 1 or "" in found or not sender or not all(_is_signed(fields, name, sender) for name in names):

@@ -141,7 +141,7 @@ def _report_subject(s: Signals) -> str:
 
 def _robot_report(s: Signals) -> str:
     """A no-reply or no-content sender that carries an SMTP answer or the original."""
-    if (s.has_original or s.transcript) and says_so(s.local) and s.report_words:
+    if says_so(s.local) and (s.has_original or s.transcript) and s.report_words:
         return "a no-reply address, an SMTP answer or the original"
     return ""
 

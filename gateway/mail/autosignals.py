@@ -48,6 +48,7 @@ _ADDRESSES = re.compile(r"[^\s<>,;@]{1,64}@[^\s<>,;@]{1,253}")
 _AGGREGATE = re.compile(
     r"[\w.-]{1,253}![\w.-]{1,253}!\d{9,11}!\d{9,11}(?:![\w.-]{1,100})?(?:\.xml)?\.(?:xml|zip|gz)", re.ASCII
 )
+_TAGGED_DAEMONS = tuple(name + tag for name in DAEMONS if name not in ("bounce", "bounces") for tag in "-+.")
 SCAN = 32 * 1024
 
 
@@ -202,9 +203,10 @@ class Signals:
         if self.subject.lstrip().startswith("AUTO: "):
             return "AUTO"  # Notes; "Auto:" may be somebody's car
         for text in self._subjects:
-            for phrase in AUTOMATIC_ANSWERS:
-                if text.startswith(phrase) and _ends(text, phrase):
-                    return phrase
+            if text.startswith(AUTOMATIC_ANSWERS):
+                for phrase in AUTOMATIC_ANSWERS:
+                    if text.startswith(phrase) and _ends(text, phrase):
+                        return phrase
         tail = self.bare_subject.rstrip(" .!")
         return next((phrase for phrase in ANSWER_TAILS if tail.endswith(phrase)), "")
 
@@ -217,6 +219,8 @@ class Signals:
         if self.person and not self.is_machine:
             return ""
         for text in self._subjects:
+            if not text.startswith(ABSENCE):
+                continue
             for phrase in ABSENCE:
                 if (self.is_answer or phrase not in VAGUE_ABSENCE) and text.startswith(phrase) and _ends(text, phrase):
                     return phrase
@@ -241,12 +245,8 @@ class Signals:
 
     @cached_property
     def daemon(self) -> str:
-        local = self.local
-        for name in DAEMONS:
-            if local == name or (
-                name not in ("bounce", "bounces") and local.startswith((name + "-", name + "+", name + "."))
-            ):
-                return self.address
+        if self.local in DAEMONS or self.local.startswith(_TAGGED_DAEMONS):
+            return self.address
         raw = self.get("from")
         if raw.startswith(("mailer-daemon", "<mailer-daemon", "postmaster", "<postmaster", "<>")):
             return raw[:60]

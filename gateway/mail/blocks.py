@@ -97,7 +97,7 @@ def _block(line: Line) -> Block:
 
 
 def _text(text: str, styles: Sequence[str] | frozenset[str]) -> dict[str, Any]:
-    return {"type": "text", "text": text, "styles": dict.fromkeys(sorted(styles), True)}
+    return {"type": "text", "text": text, "styles": dict.fromkeys(sorted(styles), True) if styles else {}}
 
 
 def safe_href(href: str) -> str:

@@ -15,8 +15,10 @@ _BLANKS = re.compile(r"[ \t\n\u00a0]+")
 
 def clean(text: str) -> str:
     """Line ends to line feeds, unusable characters dropped."""
-    text = _BREAKS.sub("\n", text.replace("\r\n", "\n"))
-    return _BAD.sub("", text)
+    text = text.replace("\r\n", "\n")
+    if text.replace("\n", "").isprintable():  # nothing that is dropped or ends a line is
+        return text
+    return _BAD.sub("", _BREAKS.sub("\n", text))
 
 
 def whole(text: str) -> str:

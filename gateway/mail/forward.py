@@ -70,6 +70,9 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
     while index < len(texts):
         text = texts[index]
         kind = _kind(text) if text.strip() else ""
+        if not kind and ":" not in text and "：" not in text:
+            index += 1
+            continue
         start = index
         position = index
         if kind:

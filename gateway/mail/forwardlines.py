@@ -23,7 +23,7 @@ _MOST_ROWS = 8
 
 
 def one_field_a_line(lines: Sequence[Line]) -> list[Line]:
-    return list(_parted(_without_tables(lines)))
+    return list(_parted(_without_tables(lines) if any(line.kind == "table" for line in lines) else lines))
 
 
 def addressed(line: Line) -> Line:
@@ -42,9 +42,9 @@ def addressed(line: Line) -> Line:
 
 def _without_tables(lines: Iterable[Line]) -> Iterator[Line]:
     """A table of header fields below the line between dashes (Thunderbird, Roundcube) is header lines."""
-    introduced = False
+    above: Line | None = None  # the last one with words
     for line in lines:
-        if introduced and line.kind == "table" and _is_head(line):
+        if line.kind == "table" and above is not None and _introduces(above) and _is_head(line):
             for row in line.rows:
                 for text in _fields_of([_text(cell) for cell in row]):
                     yield replace(line, kind="text", rows=[], runs=[Run(text)])
@@ -52,7 +52,11 @@ def _without_tables(lines: Iterable[Line]) -> Iterator[Line]:
         else:
             yield line
         if not line.blank:
-            introduced = line.kind == "text" and (separator(line.text) != "" or is_framed(line.text.strip()))
+            above = line
+
+
+def _introduces(line: Line) -> bool:
+    return line.kind == "text" and (separator(line.text) != "" or is_framed(line.text.strip()))
 
 
 def _is_head(table: Line) -> bool:

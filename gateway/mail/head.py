@@ -202,7 +202,9 @@ def _next_known(lines: Sequence[bytes]) -> list[int]:
 
 
 def _twice(fields: Sequence[RawHeader]) -> list[str]:
-    counts = Counter(name.lower() for name, _ in fields)
+    counts = Counter([name.lower() for name, _ in fields])
+    if len(counts) == len(fields):
+        return []
     return [
         f"{count} {name} fields"
         for name, count in counts.items()

@@ -57,7 +57,10 @@ class Part:
 
     def header(self, name: str) -> str:
         wanted = name.lower()
-        return next((decode_value(raw) for key, raw in self.fields if key.lower() == wanted), "")
+        for key, raw in self.fields:
+            if key.lower() == wanted:
+                return decode_value(raw)
+        return ""
 
     @property
     def multipart(self) -> bool:

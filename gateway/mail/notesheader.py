@@ -36,6 +36,8 @@ _MOMENT = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{2,4}[ ,]{1,3}\d{1,2}[:.]\d{2}(
 _IN_NOTES = re.compile(r"[^\W\d_][\w .'-]{1,60}(?:/[\w .&-]{1,40}){1,4}(?:@[\w.-]{1,60})?")
 _SHORT_NAME = re.compile(r"[^\W\d_][\w.'-]{0,30}(?: [^\W\d_][\w.'-]{0,30}){0,3}")
 _ABOVE = 12
+FAR = 2 * _ABOVE
+"""Lines above the Subject in which who wrote and when stand, at most."""
 _BLANK = " \t>\u00a0"
 
 

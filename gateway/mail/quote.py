@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from . import quotewords as words
-from .attribution import ENDS, Patience, attribution, framed_author, has_verb, is_alone, is_logged, says_when
+from .attribution import ABOVE, ENDS, Patience, attribution, framed_author, has_verb, is_alone, is_logged, says_when
 from .headerlines import field_of, header_block, is_field_of_any_name, is_named, is_sent
 from .headershapes import framed_block
-from .notesheader import notes_header
+from .notesheader import FAR, notes_header
 from .quotelines import ADDRESS, LEAD, bare, between_arrows, is_rule, quote_depth
 
 
@@ -35,6 +35,9 @@ def separator(text: str) -> str:
         text = _before_fields(text)
     if len(text) > 160 or len(text) < 4:
         return ""
+    said = folded(text.strip(_AROUND))
+    if len(said) > _LONGEST_PHRASE and not _SPLIT.search(said) and not said.startswith(_FORWARDED_BY):
+        return ""
     body = text.strip(" \t\u00a0>*\u200e\ufeff")
     dashed = body.startswith(_DASHES) or body.endswith(_DASHES)
     for piece in _SPLIT.split(body):
@@ -43,7 +46,7 @@ def separator(text: str) -> str:
             return "forward"
         if inner in _ORIGINALS and (dashed or text.strip(" >").startswith("*")):
             return "original"
-        if dashed and inner.startswith(("forwarded by", "weitergeleitet von", "forwarded message from")):
+        if dashed and inner.startswith(_FORWARDED_BY):
             return "forward"
     return ""
 
@@ -58,6 +61,8 @@ def _before_fields(text: str) -> str:
 _LEADS_IN = re.compile(r"[ \t>*]{0,20}-{2,40}[^-\n]{3,60}-{2,40}")
 _DASHES = ("--", "__", "==", "~~", "- -", "\u2014", "\u2013\u2013", "**")
 _SPLIT = re.compile(r"[-_=~\u2013\u2014]{2,}")
+_AROUND = " \t\u00a0>*_:：-=~\u2013\u2014\u200e\ufeff"
+_FORWARDED_BY = ("forwarded by", "weitergeleitet von", "forwarded message from")
 
 
 def folded(text: str) -> str:
@@ -67,6 +72,7 @@ def folded(text: str) -> str:
 
 _ORIGINALS = frozenset(folded(phrase) for phrase in words.ORIGINAL)
 _FORWARDS = frozenset(folded(phrase) for phrase in words.FORWARDED)
+_LONGEST_PHRASE = max(map(len, _ORIGINALS | _FORWARDS))
 _BANNERS = tuple(words.BANNERS)
 # Whole words of the phrases, one of each: a line of none of them is not searched.
 _BANNER_WORDS = frozenset(max(phrase.split()[1:-1], key=len) for phrase in words.BANNERS if phrase.isascii())
@@ -83,6 +89,10 @@ def banner(text: str) -> bool:
     return any(phrase in lowered for phrase in _BANNERS)
 
 
+# What a line of attribution and a header of Notes say, in one of their lines: an address, a date or a time.
+_WHO_OR_WHEN = re.compile(r"[@\d]")
+
+
 # Elements of Outlook in which the caret may stand above the headers of the old mail, which another one begins.
 _LOOSE = frozenset({"appendonsend", "outlook", "outlook-mobile"})
 
@@ -94,8 +104,11 @@ def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
     firm = max((at for at, name in enumerate(before) if name and name not in _LOOSE), default=-1)
     index = 0
     done = 0
+    told = -FAR  # the last line that says who or when
     while index < len(texts):
         text = texts[index]
+        if _WHO_OR_WHEN.search(text):
+            told = index
         if before and before[index]:
             end = _after_intro(texts, index)
             if end > index or before[index] not in _LOOSE or index > firm:
@@ -113,7 +126,7 @@ def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
                 found.append(Mark(start, index, "attribution", bare(texts[start])[:60]))
             index = done = index + 1
             continue
-        if framed_author(text) or between_arrows(text):
+        if ("--" in text and framed_author(text)) or (">>>" in text and between_arrows(text)):
             found.append(Mark(index, index + 1, "separator", bare(text)[:60]))
             index = done = index + 1
             continue
@@ -133,17 +146,20 @@ def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
         if block is not None:
             start = _top_of_block(texts, index, done)
             if start == index and not (is_sent(block[1]) and (is_named(block[1]) or is_alone(texts, start, block[0]))):
-                index = block[0]
+                index = told = block[0]
                 continue
             found.append(Mark(start, block[0], "headers", "header block"))
             index = done = block[0]
+            continue
+        if index - told > FAR:
+            index += 1
             continue
         notes = notes_header(texts, index, done)
         if notes is not None:
             found.append(Mark(notes[0], index + 1, "headers", "Notes header"))
             index = done = index + 1
             continue
-        start = attribution(texts, index, patience)
+        start = attribution(texts, index, patience) if index - told < ABOVE else -1
         if start >= done and not is_logged(texts, index):
             found.append(Mark(start, index + 1, "attribution", bare(texts[start])[:60]))
             index = done = index + 1

@@ -28,6 +28,14 @@ def is_rule(text: str) -> bool:
     return len(text) < 400 and bool(_RULE.match(text))
 
 
+_WORD = re.compile("[^\\W_]|[\u2191-\U0010ffff]")
+
+
+def has_words(text: str) -> bool:
+    """Whether there is a letter, a digit or a picture of type."""
+    return bool(_WORD.search(text))
+
+
 _ARROWS = re.compile(r"^\s*>>>\s[^>].{0,300}\d{1,2}:\d{2}.{0,20}\s>>>\s*$")
 
 

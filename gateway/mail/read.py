@@ -59,6 +59,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
     people = {key: _people(root, key, hints) for key in ("to", "cc")}
     sender, shown_from, from_problem = _sender(root, hints)
     known = ids.from_fields(root.fields)
+    date = date_of(root.header("date"))
     outer = subject if subject is not None else next((v for n, v in headers if n.lower() == "subject"), "")
     outer = clean_line(outer)
 
@@ -104,7 +105,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
         message_id=known.message_id,
         in_reply_to=known.in_reply_to,
         references=known.references,
-        date=date_of(root.header("date")),
+        date=date,
         subject=outer,
         sender=sender,
         reply_to=_named(root, only_address(root.fields, "reply-to"), "reply-to", hints),
@@ -120,7 +121,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
         marks=claimed,
         attachments=attachments,
         defects=tuple(
-            dict.fromkeys([*tree.notes, *content.notes, *_header_defects(root, tree, from_problem), *body.notes])
+            dict.fromkeys([*tree.notes, *content.notes, *_header_defects(date, root, tree, from_problem), *body.notes])
         )[: limits.DEFECTS],
         digest=_digest(headers, content),
         data=data.files(content),
@@ -190,9 +191,9 @@ def _sender(root: Part, hints: Sequence[str]) -> tuple[Address | None, Address |
     return (Address("", words) if words else None), shown, author.problem
 
 
-def _header_defects(root: Part, tree: Tree, from_problem: str) -> list[str]:
+def _header_defects(date: str, root: Part, tree: Tree, from_problem: str) -> list[str]:
     found = [f"{from_problem}: it names nobody"] if from_problem else []
-    if root.header("date") and not date_of(root.header("date")):
+    if not date and root.header("date"):
         found.append("date not understood")
     return [*found, *tree.doubts]
 

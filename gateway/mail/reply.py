@@ -18,7 +18,7 @@ from .headershapes import block_above
 from .lines import EVENT, Line, render, squeeze
 from .passages import passages
 from .quote import Mark, introduced_inside, marks, separator
-from .quotelines import quote_depth
+from .quotelines import has_words, quote_depth
 from .signature import advert, closing, footer, is_proven, sentence
 from .signature import find as find_signature
 
@@ -116,8 +116,9 @@ def _split(lines: Sequence[Line], texts: list[str]) -> Split:
         elif zone == SIGNATURE_ZONE:
             role[index] = "signature"
     told = _apply_all(found, role, texts, depth, methods, lines)
-    _name_authors(role, texts, methods)
-    _blanks(role, texts)
+    if "quote" in role:
+        _name_authors(role, texts, methods)
+        _blanks(role, texts)
     result = _decide(role, texts, lines, methods)
     result.kept.update(i for i in result.new if i >= told)
     result.marks = found
@@ -129,6 +130,8 @@ _WRAPPERS = frozenset({"gmail_quote", "protonmail_quote"})
 
 
 def _zones(lines: Sequence[Line]) -> list[str]:
+    if not any(line.zone for line in lines):
+        return [""] * len(lines)
     found = [_zone(line) for line in lines]
     index = 0
     while index < len(lines):
@@ -176,13 +179,15 @@ def _apply_all(
     Returns the first line of an introduction without new words above it: what follows is shown, and may be old.
 
     One pass: what stands above a mark is final when its turn comes."""
+    if not found:
+        return len(role)
     filled = _next_filled(texts, lines)
     said = cited = False
     seen = 0
     told_from = len(role)
     for mark in found:
         for i in range(seen, mark.start):
-            said = said or (role[i] == "new" and _words(texts[i]))
+            said = said or (role[i] == "new" and has_words(texts[i]))
             cited = cited or role[i] in ("intro", "quote")
         seen = max(seen, mark.start)
         if role[mark.start] == "quote" and depth[mark.start]:
@@ -260,10 +265,6 @@ def _next_filled(texts: list[str], lines: Sequence[Line]) -> list[int]:
     return out
 
 
-def _words(text: str) -> bool:
-    return any(char.isalnum() for char in text) or any(ord(char) > 0x2190 for char in text)
-
-
 def _blanks(role: list[str], texts: list[str]) -> None:
     """A blank line in a quote belongs to it; so does the torn-off end of a quoted line."""
     for i in range(1, len(role) - 1):
@@ -289,7 +290,7 @@ def _decide(role: list[str], texts: list[str], lines: Sequence[Line], methods: l
     everything = Split(list(range(size)))
     everything.kept.update(i for i in range(size) if role[i] in ("quote", "intro", "old"))
     everything.introductions.update(i for i in range(size) if role[i] == "intro")
-    says = [_words(text) or line.kind == "image" for text, line in zip(texts, lines, strict=True)]
+    says = [has_words(text) or line.kind == "image" for text, line in zip(texts, lines, strict=True)]
     if not any(role[i] == "new" and says[i] for i in range(size)):
         # Only quotes, or a signature alone: keep it all.
         return everything
@@ -359,7 +360,7 @@ def _signature(role: list[str], texts: list[str], methods: list[str]) -> None:
     own = [i for i in range(len(role)) if role[i] == "new"]
     last = next((i for i in range(len(role) - 1, -1, -1) if role[i] == "signature"), 0)
     above = [i for i in own if i < last]
-    said_below = any(_words(texts[i]) and not footer(texts[i]) for i in own[len(above) :])
+    said_below = any(has_words(texts[i]) and not footer(texts[i]) for i in own[len(above) :])
     for part in (above, own[len(above) :]) if last and said_below else (own,):
         said = [texts[i] for i in part]
         at = find_signature(said)

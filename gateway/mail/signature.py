@@ -29,12 +29,21 @@ _EXCUSE = re.compile(
 _TAIL = re.compile(r"\(https?://[^\s<>()]{1,500}\)|<?https?://[^\s<>]{1,500}>?|<[^<>\n]{1,500}>")
 
 
+_FOOTER_STARTS = frozenset(start[:3] for start in FOOTERS)
+_ASCII_ENDS = tuple(end for end in FOOTER_ENDS if end.isascii())
+
+
 def footer(text: str) -> bool:
     """A line that a mail app added."""
     line = text.strip(_AROUND).lower()
     if not 8 <= len(line) <= 250:
         return False
-    line = _TAIL.sub("", line).replace("[", "").replace("]", "").strip(" ()")
+    if "http" in line or "<" in line:
+        line = _TAIL.sub("", line)
+    line = line.replace("[", "").replace("]", "").strip(" ()")
+    ends = _ASCII_ENDS if line.isascii() else FOOTER_ENDS
+    if line[:3] not in _FOOTER_STARTS and not any(end in line for end in ends):
+        return False
     line = _EXCUSE.sub("", line)
     if len(line) > 90 or line.count(" ") > 11:
         return False

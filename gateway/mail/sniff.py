@@ -114,8 +114,10 @@ def mislabelled(data: bytes) -> str:
         return ""
     if head.startswith(b"%PDF-"):
         return "application/pdf"
+    if b"\0" not in head:
+        return ""
     odd = sum(byte in _CONTROL and byte != 0 for byte in head)
-    if b"\0" not in head or not odd:
+    if not odd:
         return ""
     kind = type_of(data)
     is_text = kind.startswith("text/") or kind == MESSAGE or (kind == UNKNOWN and odd * LEAST_ODD < len(head))
