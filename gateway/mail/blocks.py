@@ -53,9 +53,28 @@ def to_blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
     return tuple(out)
 
 
-def block_of(line: Line) -> tuple[Block, ...]:
-    """The block of a line that stands alone."""
+def rich_of(lines: Sequence[Line]) -> tuple[Block, ...] | None:
+    """Lines as the desk's rich text, None where that is a paragraph of each line's text: most mail is, and then its
+    blocks are made where they are needed."""
+    return None if lines and all(map(_is_plain, lines)) else to_blocks(lines)
+
+
+def block_of(line: Line) -> tuple[Block, ...] | None:
+    """The same of a line that stands alone."""
+    if _is_plain(line):
+        return None
     return to_blocks([line]) if line.kind == "number" else (_block(line),)
+
+
+def _is_plain(line: Line) -> bool:
+    """Whether its block is one of ``model.email.paragraphs``."""
+    if line.kind != "text" or line.quote or len(line.runs) > 1:
+        return False
+    if not line.runs:
+        return True
+    run = line.runs[0]
+    is_indented = line.pre and (run.text[:1] == " " or "  " in run.text or "\t" in run.text)
+    return not (run.styles or run.href or is_indented or "\n" in run.text)
 
 
 def is_left_out(lines: Sequence[Line], number: int) -> bool:

@@ -41,7 +41,7 @@ def is_blank(passage: Passage) -> bool:
 
 
 def has_picture(passage: Passage) -> bool:
-    return any(block["type"] == "image" for block in passage.blocks)
+    return any(block["type"] == "image" for block in passage.rich or ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from gateway.model.email import Passage, PassageRole
 
 from . import limits
-from .blocks import block_of, is_left_out, to_blocks
+from .blocks import block_of, is_left_out, rich_of
 from .headerlines import field_of
 from .lines import Line, squeeze
 from .quote import Mark, marks
@@ -105,7 +105,7 @@ def _new_passages(lines: Sequence[Line], first: int) -> list[Passage]:
 
 
 def _together(role: PassageRole, lines: Sequence[Line]) -> Passage:
-    return Passage(role, "\n".join(line.text for line in lines), to_blocks(lines))
+    return Passage(role, "\n".join(line.text for line in lines), rich_of(lines))
 
 
 def _fields_below(lines: Sequence[Line], candidates: Sequence[int]) -> Iterator[int]:

@@ -114,7 +114,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
         headers=headers[: limits.HEADERS],
         text=text,
         html=html,
-        blocks=answer.blocks if answer.confidence == "low" else to_blocks(squeeze(lines)),
+        rich=None if answer.confidence == "low" else to_blocks(squeeze(lines)),
         reply=answer,
         forwarded=forwarded,
         auto=automatic,
@@ -217,8 +217,7 @@ def _unreadable(raw: bytes, error: Exception) -> Reading:
     known = ids.scan_ids(raw)
     digest = hashlib.sha256(raw).hexdigest()
     text = clean(raw[:20_000].decode("utf-8", "replace"))
-    lines = squeeze(plain(text))
-    blocks = to_blocks(lines)
+    shown = to_blocks(squeeze(plain(text)))
     email = Email(
         message_id=known.message_id,
         in_reply_to=known.in_reply_to,
@@ -232,8 +231,8 @@ def _unreadable(raw: bytes, error: Exception) -> Reading:
         headers=(),
         text=text,
         html="",
-        blocks=blocks,
-        reply=Reply(text, blocks, text, text, confidence="low"),
+        rich=None,
+        reply=Reply(text, shown, text, text, confidence="low"),
         forwarded=None,
         auto=Automatic(),
         marks=DeskMarks(),

@@ -13,7 +13,7 @@ from gateway.model.email import Reply
 
 from . import limits
 from .attribution import named_author
-from .blocks import to_blocks
+from .blocks import rich_of
 from .headershapes import block_above
 from .lines import EVENT, Line, render, squeeze
 from .passages import passages
@@ -62,13 +62,13 @@ def reply_of(lines: Sequence[Line]) -> Reply:
         unsigned = new[: closing([line.text for line in new])]
         without = text if len(unsigned) == len(new) else render(unsigned)
         method = ", ".join(found.methods)
-        return Reply(text, to_blocks(new), text, without, confidence="low", method=method, passages=candidates)
+        return Reply(text, rich_of(new), text, without, confidence="low", method=method, passages=candidates)
     with_signature = pick(sorted(found.new + found.signature))
     with_quotes = squeeze(lines[i] for i in sorted(found.new + found.quoted))
     with_quotes = with_quotes[: closing([line.text for line in with_quotes])]
     return Reply(
         text=text,
-        blocks=to_blocks(new),
+        rich=rich_of(new),
         without_quotes=render(with_signature),
         without_signature=render(with_quotes),
         signature=render(pick(sorted(found.signature + found.footer))),

@@ -26,6 +26,20 @@ def attachment_of(block: Block) -> int:
 
 """One block of the desk's rich text: ``{"type", "props", "content", "children"}``."""
 
+
+def paragraphs(text: str) -> tuple[Block, ...]:
+    """The rich text of lines that have no look of their own: a paragraph a line."""
+    return tuple(
+        {
+            "type": "paragraph",
+            "props": {},
+            "content": [] if not line or line.isspace() else [{"type": "text", "text": line, "styles": {}}],
+            "children": [],
+        }
+        for line in text.split("\n")
+    )
+
+
 AutoKind = Literal[
     "human",
     "bounce",
@@ -107,11 +121,16 @@ class Passage:
 
     ``role``: new words; a line at the end of them, which may be the sender's signature; a line of a quote that is kept,
     as words between the lines answer it; a quoted line, which is cut; an introduction, which only says whose words
-    follow; a line that looks like one of a signature; one that is proven to be."""
+    follow; a line that looks like one of a signature; one that is proven to be. ``rich`` is the same as rich text, None
+    where that is a paragraph a line."""
 
     role: PassageRole
     text: str
-    blocks: tuple[Block, ...] = ()
+    rich: tuple[Block, ...] | None = ()
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return paragraphs(self.text) if self.rich is None else self.rich
 
     @property
     def is_new(self) -> bool:
@@ -121,20 +140,20 @@ class Passage:
     @property
     def picture(self) -> int:
         """The attachment that it shows, -1 for none."""
-        found = (attachment_of(block) for block in self.blocks if block["type"] == "image")
+        found = (attachment_of(block) for block in self.rich or () if block["type"] == "image")
         return next((number for number in found if number >= 0), -1)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is new in a reply. ``text`` has neither quotes nor signature; ``blocks`` is the same as
-    rich text, with the signature kept where it was not recognised with confidence. Whatever was
-    cut is in ``quoted`` and ``signature``: no word is lost between the three.
+    """What is new in a reply. ``text`` has neither quotes nor signature; ``rich`` is the same as
+    rich text, None where that is a paragraph a line, with the signature kept where it was not recognised
+    with confidence. Whatever was cut is in ``quoted`` and ``signature``: no word is lost between the three.
     ``confidence`` "low" means that nothing was cut. ``passages`` are the text line by line,
     where any of it may be cut."""
 
     text: str
-    blocks: tuple[Block, ...]
+    rich: tuple[Block, ...] | None
     without_quotes: str
     without_signature: str
     signature: str = ""
@@ -142,6 +161,10 @@ class Reply:
     confidence: Literal["high", "low"] = "high"
     method: str = ""
     passages: tuple[Passage, ...] = ()
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return paragraphs(self.text) if self.rich is None else self.rich
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +269,8 @@ class Email:
     ``message_id``, ``in_reply_to`` and ``references`` are in canonical form (docs/mail-rules.md "Threading":
     no brackets, local part as it was, domain in lower case; "" or () when absent). ``date`` is ISO 8601 in UTC or
     "". ``headers`` are (name, decoded value) in order, at most 1,000. ``text`` is the whole body as
-    plain text, ``html`` the chosen HTML part as it came, ``blocks`` the whole body as rich text.
+    plain text, ``html`` the chosen HTML part as it came, ``rich`` the whole body as rich text, None where that is the
+    reply's.
     ``digest`` (hex) identifies the content: equal for two copies that differ in trace headers only.
     ``data`` holds the text of small calendars, JSON, XML and CSV files.
 
@@ -269,7 +293,7 @@ class Email:
     headers: tuple[tuple[str, str], ...]
     text: str
     html: str
-    blocks: tuple[Block, ...]
+    rich: tuple[Block, ...] | None
     reply: Reply
     forwarded: Forwarded | None
     auto: Automatic
@@ -283,6 +307,10 @@ class Email:
     list_author: Address | None = None
     doubts: tuple[str, ...] = ()
     gesture: Gesture = ""
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return self.reply.blocks if self.rich is None else self.rich
 
     def header(self, name: str) -> str:
         """The first header of that name (any case), decoded; "" when absent."""

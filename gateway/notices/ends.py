@@ -81,7 +81,7 @@ def is_answer(mail: MailView, source: Source) -> bool:
     quoted = inner.sender if inner and not inner.attached else None
     if quoted is None or email.sender is None or domains.of(quoted.key) != domains.of(email.sender.key):
         return True
-    own = replace(email, subject="", text=email.reply.without_quotes, html="", blocks=(), data=(), forwarded=None)
+    own = replace(email, subject="", text=email.reply.without_quotes, html="", rich=(), data=(), forwarded=None)
     values = Values(source, MailView(own, mail.envelope))
     values.run()
     return told_in(values)[1] not in ("close", "ignore")

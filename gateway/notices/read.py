@@ -111,7 +111,7 @@ def _original(email: Email, forwarded: Forwarded) -> Email:
         subject=forwarded.subject,
         text=forwarded.text,
         html="" if forwarded.attached else email.html,
-        blocks=forwarded.blocks,
+        rich=forwarded.blocks,
         to=forwarded.to,
         cc=forwarded.cc,
         date=forwarded.date if forwarded.attached else "",
@@ -272,7 +272,7 @@ def _parts_of(source: Source, whole: Values, text: str, proof: str) -> Iterator[
         above = [text[head:rest] for head, rest in heads if rest <= begin][-1:]
         below = next((head for head, _ in heads if begin < head < end), end)
         words = "\n".join((*intro, *above, text[begin:below])).strip()
-        piece = replace(mail.email, subject="", text=words, html="", blocks=(), data=())
+        piece = replace(mail.email, subject="", text=words, html="", rich=(), data=())
         values = Values(
             source, MailView(piece, mail.envelope), {name: whole.all(name) for name in shared}, parent=whole
         )

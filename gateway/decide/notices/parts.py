@@ -119,7 +119,7 @@ def _about(context: NoticeContext, part: Notice, client_id: str, note: str, firs
     The mail's own expectation is met by the first."""
     delivery = context.mail.delivery
     policy = replace(delivery.policy, attach_original=False)
-    email = replace(context.mail.email, text=part.text, html="", blocks=tuple(paragraphs(part.text)), attachments=())
+    email = replace(context.mail.email, text=part.text, html="", rich=tuple(paragraphs(part.text)), attachments=())
     mail = replace(
         context.mail, email=email, note=note, delivery=replace(delivery, policy=policy, moved_from=""), _fates=None
     )
