@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gateway.match.noreply import says_so
-from gateway.match.ours import Ours
+from gateway.match.ours import ours_of
 from gateway.model.email import Address, AutoKind, Automatic
 
 from .autosignals import Signals, is_null
@@ -305,7 +305,7 @@ def classify(
     recipients: Collection[str] = (),
 ) -> Automatic:
     """``reasons``: the deciding one first, then the further ones."""
-    signals = Signals(headers, tree, sender, subject, text, Ours(own_addresses))
+    signals = Signals(headers, tree, sender, subject, text, ours_of(tuple(own_addresses)))
     found = [(rule, reason) for rule in RULES if (reason := rule.test(signals))]
     reasons = [f"{rule.name}: {reason}" for rule, reason in found]
     kind: AutoKind = next((rule.kind for rule, _ in found), "human")

@@ -1,14 +1,15 @@
 """The parser's child: reads mails one after the other from a pipe, within a memory limit and without network.
 
 Frames in both directions: 4 bytes of length (big endian), then that many bytes. The child's first says
-READY, once it has started. A request is a JSON frame and, where it names no ``path``, a frame with the mail:
+READY, once it has started; the parent's first has our addresses, a JSON array. A request is a JSON frame and, where it
+names no ``path``, a frame with the mail:
 
-    {"op": "read", "path": FILE?, "own": [address…], "into": FOLDER?}
+    {"op": "read", "path": FILE?, "into": FOLDER?}
         -> the Email as JSON; its files are written into the folder, named by their index
-    {"op": "html", "path": FILE?, "own": […]} -> its HTML, safe to show, as text
-    {"op": "file", "path": FILE?, "own": […], "index": N, "into": FILE}  -> {}
+    {"op": "html", "path": FILE?} -> its HTML, safe to show, as text
+    {"op": "file", "path": FILE?, "index": N, "into": FILE}  -> {}
 
-An answer is one byte frame and then the result or the error's text: b"+", b"-" where the mail cannot be
+An answer is a frame of one byte and then the result or the error's text: b"+", b"-" where the mail cannot be
 read, b"!" where the machine fails (a full disk). The parent sets the deadline and kills.
 """
 
@@ -18,6 +19,7 @@ import json
 import os
 import resource
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -40,13 +42,13 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     return data if len(data) == size else None
 
 
-def write_frame(stream: BinaryIO, data: bytes) -> None:
-    stream.write(len(data).to_bytes(4, "big"))
-    stream.write(data)
+def write_frame(stream: BinaryIO, *pieces: bytes) -> None:
+    stream.write(sum(map(len, pieces)).to_bytes(4, "big"))
+    stream.writelines(pieces)
+    stream.flush()
 
 
-def _answer(request: dict[str, Any], raw: bytes) -> bytes:
-    own = [str(address) for address in request.get("own") or ()]
+def _answer(request: dict[str, Any], raw: bytes, own: Sequence[str]) -> bytes:
     reading = read(raw, own_addresses=own)
     if request["op"] == "html":
         return safe(reading.email.html).encode()
@@ -76,22 +78,20 @@ def main(memory: int, nice: int = 0) -> None:
     without_network()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     write_frame(sink, READY)
-    sink.flush()
+    own = tuple(json.loads(read_frame(source) or b"[]"))
     while (frame := read_frame(source)) is not None:
         request = json.loads(frame)
         raw = Path(request["path"]).read_bytes() if request.get("path") else read_frame(source)
         if raw is None:
             return
         try:
-            result, mark = _answer(request, raw), b"+"
+            result, mark = _answer(request, raw, own), b"+"
         except OSError as error:  # the machine's, not the mail's
             result, mark = f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:500], b"!"
         except Exception as error:
             result, mark = f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:500], b"-"
         del raw
-        write_frame(sink, mark)
-        write_frame(sink, result)
-        sink.flush()
+        write_frame(sink, mark, result)
 
 
 if __name__ == "__main__":

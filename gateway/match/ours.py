@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from gateway.model.email import lower_ascii
 
@@ -20,3 +21,9 @@ class Ours:
             return False
         base, plus, _ = local.partition("+")
         return not self.entries.isdisjoint((f"{local}@{domain}", f"@{domain}", f"{base}+@{domain}" if plus else ""))
+
+
+@lru_cache(maxsize=8)
+def ours_of(entries: tuple[str, ...]) -> Ours:
+    """The same addresses are asked for with each mail."""
+    return Ours(entries)

@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 from gateway.mail.wire import load
@@ -56,23 +56,33 @@ class _Child:
     async def ask(self, request: dict[str, object], data: bytes | None) -> bytes:
         assert self.process.stdin and self.process.stdout
         self.mails += 1
-        frame = json.dumps(request).encode()
-        self.process.stdin.write(len(frame).to_bytes(4, "big") + frame)
-        if data is not None:
-            self.process.stdin.write(len(data).to_bytes(4, "big") + data)
+        asked = _framed(json.dumps(request).encode())
+        if data is None:
+            self.process.stdin.write(asked)
+        elif len(data) <= LARGE:
+            self.process.stdin.write(asked + _framed(data))
+        else:
+            self.process.stdin.writelines((asked, len(data).to_bytes(4, "big"), data))
         await self.process.stdin.drain()
-        mark = await self.frame()
-        result = await self.frame()
+        mark, result = await self.frame(marked=True)
         if mark != b"+":
             raise (ParserFailed if mark == b"-" else ParserBroken)(result.decode("utf-8", "replace"))
         return result
 
-    async def frame(self) -> bytes:
+    async def tell(self, own: Sequence[str]) -> None:
+        """Our addresses, before the first mail."""
+        assert self.process.stdin
+        self.process.stdin.write(_framed(json.dumps(own).encode()))
+        await self.process.stdin.drain()
+
+    async def frame(self, *, marked: bool = False) -> tuple[bytes, bytes]:
+        """Its mark, where it has one, and the rest."""
         assert self.process.stdout
-        size = int.from_bytes(await self.process.stdout.readexactly(4), "big")
-        if size > ANSWER_LIMIT:
-            raise ConnectionError("answer too long")
-        return await self.process.stdout.readexactly(size)
+        head = await self.process.stdout.readexactly(4 + marked)
+        size = int.from_bytes(head[:4], "big") - marked
+        if not 0 <= size <= ANSWER_LIMIT:
+            raise ConnectionError("an answer of no length that is allowed")
+        return head[4:], await self.process.stdout.readexactly(size)
 
     async def end(self) -> None:
         if self.process.returncode is None:
@@ -120,7 +130,7 @@ class Parser:
         it: large mail of one peer stands behind that of others.
 
         Raises ParserBusy, ParserDied, ParserBroken."""
-        request: dict[str, object] = {"op": "read", "own": self.own, "into": str(into) if into else None}
+        request: dict[str, object] = {"op": "read", "into": str(into) if into else None}
         if _size(mail) <= LARGE:
             return load(await self._ask(request, mail))
         if self._large >= 2 * self._large_slots:
@@ -134,11 +144,11 @@ class Parser:
 
     async def file(self, mail: bytes | Path, index: int, into: Path) -> None:
         """Write the bytes of attachment ``index`` to the file ``into``. Raises as ``read``."""
-        await self._ask({"op": "file", "own": self.own, "index": index, "into": str(into)}, mail)
+        await self._ask({"op": "file", "index": index, "into": str(into)}, mail)
 
     async def html(self, mail: bytes | Path) -> str:
         """The mail's HTML, safe to show in a frame. Raises as ``read``."""
-        return (await self._ask({"op": "html", "own": self.own}, mail)).decode()
+        return (await self._ask({"op": "html"}, mail)).decode()
 
     async def warm(self) -> None:
         """Start a child before there is mail for it. A mail that comes meanwhile takes it, and starts none."""
@@ -231,6 +241,7 @@ class Parser:
         try:  # the time that a start takes is not the mail's
             async with asyncio.timeout(START):
                 await child.frame()
+                await child.tell(self.own)
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
             await child.end()
             raise ParserBroken(f"the parser did not start: {type(error).__name__}") from error
@@ -238,6 +249,10 @@ class Parser:
             await child.end()
             raise
         return child
+
+
+def _framed(content: bytes) -> bytes:
+    return len(content).to_bytes(4, "big") + content
 
 
 def _size(mail: bytes | Path) -> int:

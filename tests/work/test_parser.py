@@ -143,6 +143,28 @@ async def test_without_mail_it_is_there_for_the_first() -> None:
     await parser.close()
 
 
+async def test_a_child_knows_our_addresses_from_its_start() -> None:
+    parser = Parser(children=1, own=["support@msp.example"])
+    answer = mail("Out of office", sender="support@msp.example", Auto_Submitted="auto-replied").as_bytes()
+    assert [(await parser.read(answer)).auto.kind for _ in range(2)] == ["own", "own"]
+    await parser.close()
+
+
+async def test_an_answer_without_its_mark_counts_against_its_mail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = b"\\0\\0\\0\\5ready\\0\\0\\0\\0+"
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import sys\nsys.stdout.buffer.write(b'{said.decode()}')\nsys.stdout.flush()\nsys.stdin.buffer.read()"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[2]}")
+    parser = Parser(children=1)
+    with pytest.raises(ParserDied):
+        await parser.read(mail("first").as_bytes())
+    assert parser.deaths == 1
+    await parser.close()
+
+
 @pytest.fixture
 def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[asyncio.subprocess.Process]:
     """The children's processes, which do not get ready."""
@@ -163,7 +185,9 @@ async def begun(started: list[asyncio.subprocess.Process]) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_a_start_that_is_not_waited_for_any_more_leaves_no_child(started: list[asyncio.subprocess.Process]) -> None:
+async def test_a_start_that_is_not_waited_for_any_more_leaves_no_child(
+    started: list[asyncio.subprocess.Process],
+) -> None:
     parser = Parser(children=1)
     warm = asyncio.create_task(parser.warm())
     await begun(started)
