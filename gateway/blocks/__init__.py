@@ -17,6 +17,7 @@ Source: recordings of the desk (tests/contract), among them comments of 4,990 to
 from gateway.blocks.make import (
     Block,
     Inline,
+    as_json,
     bullet,
     document_url,
     dumps,
@@ -40,6 +41,7 @@ __all__ = [
     "COMMENT_LIMIT",
     "Block",
     "Inline",
+    "as_json",
     "bullet",
     "clean",
     "document_url",

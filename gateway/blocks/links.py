@@ -15,6 +15,8 @@ _STOPS = ".,;:!?*_"
 
 def addresses(text: str) -> Iterator[tuple[int, int, str]]:
     """Start, end and target of each address in a text."""
+    if "://" not in text and "www." not in text.lower():
+        return
     for found in _ADDRESS.finditer(text):
         address = _without_stops(found[0])
         target = address if "://" in address[:8] else f"https://{address}"

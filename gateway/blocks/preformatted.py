@@ -41,6 +41,8 @@ _MARKUP = re.compile(r"[<&]|```")
 def preformatted(blocks: Sequence[Block]) -> list[Block]:
     """The same blocks, runs of lines of a log or trace as one block each."""
     lines = [_line(block) for block in blocks]
+    if not _may_hold_a_log(lines):
+        return list(blocks)
     out: list[Block] = []
     at = 0
     while at < len(blocks):
@@ -64,10 +66,18 @@ def _line(block: Block) -> str | None:
     content = block.get("content")
     if block.get("type") != "paragraph" or block.get("children") or not isinstance(content, list):
         return None
-    if any(not isinstance(item, dict) or item.get("type") != "text" or item.get("styles") for item in content):
-        return None
+    for item in content:
+        if not isinstance(item, dict) or item.get("type") != "text" or item.get("styles"):
+            return None
     line = "".join(string(item.get("text")) for item in content).replace("\u00a0", " ")
     return line if len(line) <= LONGEST_LINE and is_tame(line) else None
+
+
+def _may_hold_a_log(lines: Sequence[str | None]) -> bool:
+    """Whether there are lines enough that make a log or trace, wherever they stand."""
+    frames = sum(1 for line in lines if line and _FRAME.match(line))
+    stamps = sum(1 for line in lines if line and _STAMP.match(line))
+    return frames >= LEAST_FRAMES or stamps >= LEAST_STAMPS
 
 
 def _run(lines: Sequence[str | None], at: int) -> int:

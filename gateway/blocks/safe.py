@@ -214,5 +214,7 @@ def _linked(item: Inline) -> list[Inline]:
 
 def _safe_text(item: Inline) -> Inline:
     styles = item.get("styles")
+    if not styles:
+        return text(clean(item["text"]))
     kept = [name for name in STYLES if isinstance(styles, dict) and styles.get(name) is True]
     return text(clean(item["text"]), *kept)

@@ -111,11 +111,15 @@ def _thanks(email: Email, text: str, names: Set[str]) -> list[str]:
 def _says_more(lines: Sequence[str], names: Set[str], about: Set[str], ends: Set[str]) -> bool:
     """Whether a line among the words, and above all that could be legal, says more than thanks: so do most mails, soon,
     and legal words take long to look for."""
-    said, _ = _parted(lines, names, ends)
-    for line in said:
+    count = 0
+    for index, line in enumerate(lines):
+        words = gratitude.words_of(line)
+        if index and count <= MOST_WORDS and _closes(line, words, names, ends):
+            return False
+        count += len(words)
         if any(kind.search(line) for kind in _LEGAL):
             return False
-        if not all(gratitude.may_stand(word, names, about) for word in gratitude.words_of(line)):
+        if not all(gratitude.may_stand(word, names, about) for word in words):
             return True
     return False
 
@@ -145,10 +149,14 @@ def _parted(lines: Sequence[str], names: Set[str], ends: Set[str]) -> tuple[list
             break
         words = gratitude.words_of(line)
         count += len(words)
-        closes = words and all(word in gratitude.CLOSINGS or word in names for word in words)
-        if index and (closes or line in ends or line.startswith("--")):
+        if index and _closes(line, words, names, ends):
             return list(lines[:index]), list(lines[index:])
     return list(lines), []
+
+
+def _closes(line: str, words: Sequence[str], names: Set[str], ends: Set[str]) -> bool:
+    is_closing = words and all(word in gratitude.CLOSINGS or word in names for word in words)
+    return bool(is_closing) or line in ends or line.startswith("--")
 
 
 def _says_nothing(line: str, names: Set[str], known: Set[str], pictures: dict[str, Attachment]) -> bool:

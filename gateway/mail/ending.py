@@ -80,11 +80,11 @@ class Ending:
 
 @dataclass(slots=True)
 class _Line:
-    """A line of the ending: the index of its passage, its print (0 for a rule), its words, and where it was seen.
-    ``short``: its paragraph may be an answer."""
+    """A line of the ending: the index of its passage, what its print is made of ("" for a rule), its words, and where
+    it was seen. ``short``: its paragraph may be an answer."""
 
     at: int
-    print: int
+    printed: str
     letters: int = 0
     is_picture: bool = False
     text: str = ""
@@ -93,6 +93,15 @@ class _Line:
     is_usual: bool = False
     tickets: int = 0
     people: int = 0
+    _print: int = -1
+
+    @property
+    def print(self) -> int:
+        """Of a picture an odd number, of words an even one, 0 for none."""
+        if self._print < 0:
+            value = _hash(self.printed) if self.printed else 0
+            self._print = value | 1 if self.printed and self.is_picture else value & ~1
+        return self._print
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -127,7 +136,7 @@ def prints_of(email: Email) -> bytes:
 def has_pictures(email: Email) -> bool:
     """Whether a picture stands where a signature may be."""
     return email.forwarded is None and any(
-        passage.role in _ROLES and has_picture(passage) and _print_of_picture(passage, email)
+        passage.role in _ROLES and has_picture(passage) and _printed_of_picture(passage, email)
         for passage in email.reply.passages
     )
 
@@ -164,20 +173,20 @@ def _lines(passages: Sequence[Passage], email: Email) -> list[_Line]:
         if passage.role not in _ROLES or is_blank(passage):
             continue
         if has_picture(passage):
-            found.append(_Line(i, _print_of_picture(passage, email), is_picture=True))
+            found.append(_Line(i, _printed_of_picture(passage, email), is_picture=True))
             continue
         text = squeezed(passage.text)
-        found.append(_Line(i, _hash(f"words {text}") & ~1 if text else 0, len(text), text=passage.text))
+        found.append(_Line(i, f"words {text}" if text else "", len(text), text=passage.text))
     return found
 
 
-def _print_of_picture(passage: Passage, email: Email) -> int:
-    """Of a small picture of the mail itself; another has none, and is never known."""
+def _printed_of_picture(passage: Passage, email: Email) -> str:
+    """A small picture of the mail itself; another has no print, and is never known."""
     number = passage.picture
     file = email.attachments[number] if 0 <= number < len(email.attachments) else None
     if file is None or not file.inline or not 0 < file.size <= PICTURE:
-        return 0
-    return _hash(f"picture {file.sha256}") | 1
+        return ""
+    return f"picture {file.sha256}"
 
 
 def _find_answers(passages: Sequence[Passage], lines: Sequence[_Line], names: Set[str]) -> None:

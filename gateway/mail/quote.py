@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from . import quotewords as words
@@ -33,8 +34,12 @@ def separator(text: str) -> str:
     """ "original" or "forward" for a line such as -----Original Message-----, else ""."""
     if len(text) > 160:
         text = _before_fields(text)
-    if len(text) > 160 or len(text) < 4:
-        return ""
+    return _separator(text) if 4 <= len(text) <= 160 else ""
+
+
+@lru_cache(maxsize=512)
+def _separator(text: str) -> str:
+    """Each line is asked for by one reader after the other."""
     said = folded(text.strip(_AROUND))
     if len(said) > _LONGEST_PHRASE and not _SPLIT.search(said) and not said.startswith(_FORWARDED_BY):
         return ""

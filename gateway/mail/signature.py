@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import compress, product
 
 from .quotelines import is_rule
 from .quotewords import CLOSINGS, DEVICES, FOOTER_ENDS, FOOTERS
@@ -124,8 +125,8 @@ def is_proven(texts: Sequence[str]) -> bool:
     if said and all(_is_address(text) for text in said):
         return any(text == "-- " for text in texts[:2])
     below_dashes = any(text.strip() == "--" for text in texts[:2])
-    cards = sum(bool(_EMAIL.search(text) or _PHONE.search(text) or _SITE.search(text)) for text in said)
-    return below_dashes or cards > 0 or all(footer(text) for text in said)
+    is_card = any(_kinds(text) for text in said)
+    return below_dashes or is_card or all(footer(text) for text in said)
 
 
 _SENTENCE_ENDS = (".", "!", "?", ")", ",", ";", "…", "。", "！", "？", ">")
@@ -145,7 +146,7 @@ def _signs(texts: Sequence[str], index: int) -> bool:
     if any(text.strip() == rule for text in texts[max(index - 60, 0) : index]):
         return False
     below = [text for text in texts[index + 1 : index + 2 + _CARD] if text.strip()]
-    if any(pattern.search(text) for text in below for pattern in (_EMAIL, _PHONE, _SITE)):
+    if any(_kinds(text) for text in below):
         return not any(text.rstrip().endswith(("?", "!", ":")) for text in below)
     return bool(_PERSON.match(name)) and not any(
         len(word) > 3 and word[0].islower() for word in re.findall(r"[^\W\d_]+", name)
@@ -210,6 +211,8 @@ def _is_list(texts: Sequence[str], index: int) -> bool:
 _EMAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,200}\.[A-Za-z]{2,20}")
 _PHONE = re.compile(r"(?:\+|\(|\b0|\b\d{3}[ .-])[\d() ./-]{6,20}\d")
 _SITE = re.compile(r"(?:https?://|www\.)[^\s]{3,200}", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_KINDS = {has: frozenset(compress(("mail", "phone", "site"), has)) for has in product((False, True), repeat=3)}
 
 
 def _is_address(text: str) -> bool:
@@ -222,8 +225,14 @@ def _is_address(text: str) -> bool:
 
 def addresses_in(text: str) -> frozenset[str]:
     """Which kinds of address a line has: mail, phone, site."""
-    kinds = (("mail", _EMAIL), ("phone", _PHONE), ("site", _SITE))
-    return frozenset(kind for kind, pattern in kinds if pattern.search(text[:1000]))
+    return _kinds(text[:1000])
+
+
+def _kinds(text: str) -> frozenset[str]:
+    is_mail = "@" in text and _EMAIL.search(text)
+    is_phone = _DIGIT.search(text) and _PHONE.search(text)
+    is_site = ("://" in text or "www." in text.lower()) and _SITE.search(text)
+    return _KINDS[bool(is_mail), bool(is_phone), bool(is_site)]
 
 
 def _contact_block(texts: Sequence[str], end: int) -> int:
@@ -240,8 +249,7 @@ def _contact_block(texts: Sequence[str], end: int) -> int:
         or any(len(line) > 80 or line.rstrip().endswith(("?", "!", ":", ",")) for line in block)
     ):
         return end
-    kinds = sum(any(pattern.search(line) for line in block) for pattern in (_EMAIL, _PHONE, _SITE))
-    if kinds < 2 or any(pattern.search(block[0]) for pattern in (_EMAIL, _PHONE, _SITE)):
+    if len(frozenset().union(*map(_kinds, block))) < 2 or _kinds(block[0]):
         return end
     # Each line is a fact of a card, none a sentence.
     return (

@@ -131,7 +131,7 @@ def words_of(line: str) -> list[str]:
 
 
 def has_pictographs(text: str) -> bool:
-    return bool(_PICTOGRAPH.search(text))
+    return not text.isascii() and bool(_PICTOGRAPH.search(text))
 
 
 def is_gesture(text: str) -> bool:

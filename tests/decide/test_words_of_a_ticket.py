@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway import blocks as rich
-from gateway.decide.compose import Composer
+from gateway.decide.compose import DESCRIPTION_LIMIT, Composer
 from gateway.decide.files import Fate
 from gateway.mail.read import read
-from gateway.model.effects import CommentBody, TicketBody
+from gateway.model.effects import CommentBody, DocumentBody, TicketBody
 from gateway.model.envelope import Envelope
 from gateway.templates import Templates
 
@@ -52,7 +52,11 @@ def comment(made: Composer, **more: int) -> str:
 
 @pytest.mark.parametrize(
     ("zone", "time"),
-    [(UTC, "2026-11-22 08:30 UTC"), (BERLIN, "2026-11-22 09:30 CET"), (ZoneInfo("America/New_York"), "2026-11-22 03:30 EST")],
+    [
+        (UTC, "2026-11-22 08:30 UTC"),
+        (BERLIN, "2026-11-22 09:30 CET"),
+        (ZoneInfo("America/New_York"), "2026-11-22 03:30 EST"),
+    ],
 )
 def test_times_are_those_of_the_technicians(zone: tzinfo, time: str) -> None:
     made = composer(mail("It is broken."), zone)
@@ -125,3 +129,14 @@ def test_a_log_with_a_tag_stays_lines_of_text() -> None:
     blocks = ticket(composer(mail(LOG.replace("disk", "<img src=x onerror=alert(1)>"))))
 
     assert {block["type"] for block in blocks} == {"paragraph"}
+
+
+@pytest.mark.parametrize("character", ["a", '"', "é", "\U0001f600", ","])
+def test_a_text_of_which_all_fits_is_not_cut_whatever_its_letters(character: str) -> None:
+    frame = len(json.dumps([rich.paragraph("")]))
+    room = (DESCRIPTION_LIMIT - frame - 100) // len(json.dumps(character)[1:-1])
+    made = composer(mail("Hello"))
+    for letters, is_cut in ((room - 200, False), (room + 200, True)):
+        effects = made.ticket({}, [rich.paragraph(character * letters)])
+        documents = [effect for effect in effects if isinstance(effect, DocumentBody)]
+        assert [document.name for document in documents] == ["message.txt"] * is_cut

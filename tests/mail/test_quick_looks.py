@@ -1,11 +1,20 @@
 """A quick look at a line or a text that finds nothing never hides what the whole look finds."""
 
-import pytest
+import json
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.blocks import paragraph, preformatted
+from gateway.blocks.links import addresses
+from gateway.blocks.make import as_json
+from gateway.blocks.preformatted import LEAST_STAMPS
 from gateway.mail.clean import clean
 from gateway.mail.quote import Mark, marks, separator
 from gateway.mail.quotewords import FORWARDED
-from gateway.mail.signature import footer
+from gateway.mail.signature import addresses_in, footer
+from tests.sizes import size
 
 BREAKS = "\n\r\x0b\x0c\x85\u2028\u2029"
 NONCHARACTERS = "\ufffe\uffff\ufff9\ufffa\ufffb"
@@ -61,3 +70,42 @@ def test_a_footer_is_found_in_brackets_and_before_an_excuse(line, found):
 def test_a_line_of_attribution_may_have_its_moment_six_lines_above_its_verb():
     wrapped = ["On Tue, 24 Nov 2026 at 16:02,", "Ann", "Berg", "of", "Acme", "Ltd.", "wrote:", "> Is it on?"]
     assert marks(wrapped) == [Mark(0, 7, "attribution", wrapped[0])]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("Call me", set()),
+        ("Mail: ann@acme.example", {"mail"}),
+        ("ann@acme", set()),
+        ("T +44 20 7946 0000", {"phone"}),
+        ("T ٠٤٤ ٧٩٤٦ ٠٠٠٠", {"phone"}),
+        ("In 2026 and 2027", set()),
+        ("WWW.ACME.EXAMPLE", {"site"}),
+        ("HTTPS://acme.example", {"site"}),
+        ("www. is no site", set()),
+        ("ann@acme.example | 020 7946 0000 | www.acme.example", {"mail", "phone", "site"}),
+    ],
+)
+def test_addresses_are_found_in_every_spelling(text, kinds):
+    assert addresses_in(text) == kinds
+    assert bool(list(addresses(text))) is ("site" in kinds)
+
+
+def test_a_log_is_known_wherever_it_stands():
+    log = [f"2026-11-28 10:14:0{number} INFO started" for number in range(LEAST_STAMPS)]
+    kinds = [block["type"] for block in preformatted([paragraph(line) for line in ("Hello,", "", *log, "", "Ann")])]
+    assert kinds == ["paragraph", "paragraph", "codeBlock", "paragraph", "paragraph"]
+    parted = [paragraph(line) for at in log for line in (at, "and then")]
+    assert preformatted(parted) == parted
+
+
+@settings(max_examples=size(200, 2000), deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_the_text_of_blocks_is_that_of_the_standard_library(value):
+    block = {"type": "paragraph", "props": {}, "content": [value, "half \ud83d a character" if value is None else ""]}
+    assert as_json([block]) == json.dumps([block], ensure_ascii=False, separators=(",", ":"))
