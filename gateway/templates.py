@@ -77,6 +77,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "hidden": 12,
         "signature": 5,
         "automatic": "absence",
+        "own_subject": "Approve: Printer",
     },
     "forward": {**MAIL, "body": BODY},
     "bounce": {**MAIL, "recipient": "ann@acme.example", "status": "5.1.1", "action": "failed"},
@@ -116,6 +117,7 @@ VALUES: dict[str, dict[str, Any]] = {
 EMPTY: dict[str, Any] = {
     **dict.fromkeys(("to", "cc", "files", "also", "remarks"), ()),
     **dict.fromkeys(("date", "subject", "forwarder", "note", "automatic", "status", "there", "ticket", "size"), ""),
+    "own_subject": "",
     **dict.fromkeys(("pictures", "hidden", "signature"), 0),
 }
 """What of it a mail may not have."""

@@ -240,10 +240,11 @@ class Composer:
         signature: int = 0,
         automatic: str = "",
         note: str = "",
+        subject: str = "",
         by_customer: bool = False,
     ) -> list[EffectBody]:
         """Everything for a reply: its pictures, the text in up to four comments, files, missing files. So many lines
-        are ``hidden``, and so many of the ``signature``."""
+        are ``hidden``, and so many of the ``signature``; ``subject`` where it is shown."""
         files = uploads(self.email, present, self.fates)
         pictures = [file for file in files if file.shown]
         others = [file for file in files if not file.shown]
@@ -255,6 +256,7 @@ class Composer:
             signature=signature,
             automatic=automatic,
             note=note,
+            own_subject=subject,
         )
         parts, whole = self._parts(framed)
         effects = self._documents(pictures, None)

@@ -16,10 +16,12 @@ from gateway.mail.likeness import SUBJECT
 from gateway.match import title
 from gateway.match.conditions import View
 from gateway.model.effects import EffectBody, PriorityBody, ReopenBody, StatusBody, StillClosedBody
-from gateway.model.email import Forwarded
+from gateway.model.email import Email, Forwarded
 from gateway.model.plan import Decision, Plan
 from gateway.model.questions import Copies, Copy, FilesOn, StateOf, Ticket
 from gateway.model.reasons import Reason
+
+MOST_SUBJECT = 500  # characters
 
 
 def to_ticket(context: DecisionContext, ticket: Ticket, reopen: str, unbound: bool) -> Decision:
@@ -169,8 +171,16 @@ def _effects(
         signature=said.signature,
         automatic=automatic,
         note=note,
+        subject=_own_subject(email, said.has_words),
         by_customer=by_customer and not automatic,
     )
+
+
+def _own_subject(email: Email, has_words: bool) -> str:
+    """The subject, where it may say what nothing else does: somebody wrote it in place of the thread's, as to vote, or
+    the mail has no other words."""
+    is_threads = title.is_reply(email.subject) or title.unnumbered(email.subject) != email.subject
+    return "" if has_words and is_threads else title.clean(email.subject)[:MOST_SUBJECT]
 
 
 def forwarded(context: DecisionContext, ticket: Ticket, original: Forwarded) -> Decision:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain
 
 from gateway.decide import signing
 from gateway.decide.context import DecisionContext
 from gateway.mail.look import Look, by_rules, candidates, look
-from gateway.model.email import Block, Email
+from gateway.mail.signature import footer
+from gateway.model.email import Block, Email, Passage
 from gateway.model.quantity import counted
 from gateway.model.questions import Question, Ticket, UnknownIn, Unshown
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """``hidden`` quoted lines and lines of a ``signature`` were cut; the files ``known`` by index are not uploaded."""
+    """``hidden`` quoted lines and lines of a ``signature`` were cut; the files ``known`` by index are not uploaded.
+    ``has_words``: more than what the ticket shows, and a signature."""
 
     blocks: tuple[Block, ...]
     hidden: int = 0
     signature: int = 0
     known: frozenset[int] = frozenset()
+    has_words: bool = True
 
 
 def shown(context: DecisionContext, ticket: Ticket, present: Mapping[str, str]) -> Shown:
@@ -30,7 +33,7 @@ def shown(context: DecisionContext, ticket: Ticket, present: Mapping[str, str]) 
     if email.forwarded is not None or context.delivery.release.whole:
         return Shown(email.blocks)
     if not email.reply.passages:
-        return Shown(email.reply.blocks)
+        return Shown(email.reply.blocks, has_words=_says([email.reply.text]))
     signed = signing.known(context, ticket.ticket_id, present)
     unshown: Unshown | None = NO_QUOTE
     if candidates(email.reply.passages):
@@ -40,7 +43,21 @@ def shown(context: DecisionContext, ticket: Ticket, present: Mapping[str, str]) 
     counts = seen.counts()
     signature = counts.pop("signature", 0)
     counts.pop("footer", 0)
-    return Shown(seen.blocks, sum(counts.values()), signature, signed.files)
+    says = _has_words(email.reply.passages, unshown, seen)
+    return Shown(seen.blocks, sum(counts.values()), signature, signed.files, says)
+
+
+def _has_words(passages: Sequence[Passage], unshown: Unshown | None, seen: Look) -> bool:
+    if unshown is None or _says([passage.text for passage in passages if passage.is_new]):
+        return True
+    return any(passages[i] in seen.shown for i, _ in unshown.missing)
+
+
+def _says(texts: Iterable[str]) -> bool:
+    """Whether anything stands above the signature, but the footer of an app."""
+    lines = [line.strip() for text in texts for line in text.split("\n")]
+    above = lines[: lines.index("--")] if "--" in lines else lines
+    return any(line and not footer(line) for line in above)
 
 
 def questions(context: DecisionContext, ticket: Ticket) -> tuple[Question, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from gateway.blocks import words
@@ -51,6 +52,25 @@ def to_notification(name: str, language: str) -> M:
     return reply("Thank you, Tin." if kind == "html" else body, body if kind == "html" else "")
 
 
+def under(subject: str, text: str, expected: str, mark: str = "") -> Scenario:
+    """What the comment of a reply with this subject says."""
+    mail = replace(reply(text), subject=subject, headers={"In-Reply-To": "<ticket-{1}@msp.example>"})
+    name = f"{mark or 'the subject of a reply'}: {subject!r} and {text[:20]!r}"
+    return Scenario(name, [(M("a", ALICE), "ticket 1"), answer(1, ASKED), (mail, "comment 1")], check=lambda s: above_note(s) == expected)
+
+
+QUOTE = f"{ON}\n\n{quoted(ASKED)}"
+SUBJECTS = [
+    under("Approve: Problem a", "", "Subject: Approve: Problem a\n\n(no text)", "a vote of Outlook"),
+    under("Re: Problem a -> yes, at ten", "", "Subject: Problem a -> yes, at ten\n\n(no text)"),
+    under("Re: Problem a: room 312!", f"\n\n{QUOTE}", f"Subject: Problem a: room 312!\n\n{quoted(ASKED)}"),
+    under("Re: Problem a: 312", "Sent from my iPhone", "Subject: Problem a: 312\n\nSent from my iPhone"),
+    under("Room 312", "See above.", "Subject: Room 312\n\nSee above."),
+    under("Re: Problem a", "Room 312.", "Room 312."),
+    under("[Ticket #TIC001001] New Comment", "Room 312.", "Room 312."),
+]
+
+
 async def deaf(stage: Stage) -> None:
     """From now on the desk does not answer what comments a ticket has."""
     stage.simulator.faults.add({"do": "refuse", "kind": "list_comments", "status": 500})
@@ -69,6 +89,7 @@ def unasked(stage: Stage) -> bool:
 
 
 ALL = [
+    *SUBJECTS,
     on_ticket(reply("Hello, my answers are in red below.", RED), unasked, "where the desk does not tell its comments, nothing waits and the cut is named",
               answer(1, ASKED), deaf),
     on_ticket(reply(f"It is in use.\n\n{ON}\n{quoted(ASKED)}"), lambda s: above_note(s) == "It is in use." and is_named(s), "a quote that the ticket shows goes, and is named"),
