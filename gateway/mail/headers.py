@@ -20,6 +20,14 @@ _WORD = re.compile(r"=\?([^?\s=]{1,80})\?([bBqQ])\?((?:[^?]|(?<!=)\?(?!=)){0,800
 _LOOSE_WORD = re.compile(r"=\?([^?\s=]{1,80})\?([bBqQ])\?([^?\r\n]{0,8000})(?:\?=?|$)")
 _COMMENT = re.compile(r"\([^()]*\)")
 _COLON = re.compile(r"(?<=[ \d])([+-]\d\d):(\d\d)$")
+_OFFSET = re.compile(r"(?<=\d )(?:GMT|UTC) ?([+-])(\d{1,2})(?::?(\d\d))?$")
+_ZONES = {
+    "CET": "+0100", "MEZ": "+0100", "CEST": "+0200", "MESZ": "+0200", "WET": "+0000", "WEST": "+0100", "EET": "+0200",
+    "EEST": "+0300", "JST": "+0900", "HKT": "+0800", "SGT": "+0800", "AEST": "+1000", "AEDT": "+1100",
+    "NZST": "+1200", "NZDT": "+1300",
+}  # fmt: skip
+"""Names that mean one thing alone, beside those of the standard; it takes others for UTC."""
+_ZONE = re.compile(rf"(?<=\d )(?:{'|'.join(_ZONES)})$")
 _LEAP_SECOND = re.compile(r"(:\d\d):60\b")  # RFC 5322 3.3 allows it
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
@@ -92,8 +100,10 @@ def field_text(raw: bytes, hints: Sequence[str]) -> str:
 
 def date_of(text: str) -> str:
     """A Date as ISO 8601 in UTC, "" where it is none. Also as programs write it without reading the standard: in ISO
-    8601, and with a colon in the zone."""
+    8601, with a colon in the zone, with its name in Europe and the Far East, as GMT+1."""
     said = _LEAP_SECOND.sub(r"\1:59", _COLON.sub(r"\1\2", _COMMENT.sub("", text[:200]).strip()))
+    said = _OFFSET.sub(lambda found: f"{found[1]}{found[2]:>02}{found[3] or '00'}", said)
+    said = _ZONE.sub(lambda found: _ZONES[found[0]], said)
     try:
         moment = datetime.fromisoformat(said.replace(" +", "+")) if _ISO.match(said) else parsedate_to_datetime(said)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
