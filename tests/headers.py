@@ -11,7 +11,16 @@ from typing import Any
 
 class _Registry(HeaderRegistry):
     __getitem__ = cache(HeaderRegistry.__getitem__)
-    __call__ = cache(HeaderRegistry.__call__)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parsed: dict[object, BaseHeader] = {}
+
+    def __call__(self, name: str, value: Any) -> BaseHeader:
+        key = name, value if isinstance(value, str) else (repr(value),)  # an address has no hash
+        if key not in self._parsed:
+            self._parsed[key] = super().__call__(name, value)
+        return self._parsed[key]
 
 
 class _Policy(EmailPolicy):
