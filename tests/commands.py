@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import fcntl
 import gc
 import json
 import os
@@ -110,8 +109,7 @@ class _Server:
 def _connected() -> socket.socket:
     """To the process that forks, which the first of a run starts."""
     address = schema.folder() / "commands"
-    with (schema.folder() / "commands.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with schema.turn("commands"):
         connection = socket.socket(socket.AF_UNIX)
         try:
             connection.connect(str(address))

@@ -68,7 +68,7 @@ def pytest_collection_finish() -> None:
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of our own."""
     try:
-        server = Postgres()
+        server = schema.server()
     except Missing as missing:
         pytest.skip(f"NOT TESTED ON POSTGRESQL: {missing}")
     yield server

@@ -8,6 +8,8 @@ import itertools
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,12 +45,19 @@ def folder() -> Path:
     return Path(os.environ[FOLDER])
 
 
+@contextmanager
+def turn(what: str) -> Iterator[None]:
+    """One process of the run after the other: the first makes it."""
+    with (folder() / f"{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @cache
 def migrated_file() -> Path:
     """A SQLite file with the schema, to copy; never to be opened."""
     file = folder() / "migrated.db"
-    with (folder() / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with turn("schema"):
         if not file.exists():
             _migrate(f"sqlite:///{folder()}/unfinished.db")
             (folder() / "unfinished.db").rename(file)
@@ -58,8 +67,27 @@ def migrated_file() -> Path:
 @cache
 def template(postgres: Postgres) -> str:
     """The name of a database of this server with the schema."""
-    _migrate(postgres.database("migrated"))
+    if not postgres.is_copy:
+        _migrate(postgres.database("migrated"))
     return "migrated"
+
+
+def server() -> Postgres:
+    """A PostgreSQL of its own for whoever asks, with the schema to copy: the first of a run keeps its files for the
+    others. Raises peers.Missing."""
+    from tests.peers import Postgres, copy
+
+    kept, unfinished = folder() / "cluster", folder() / "unfinished"
+    with turn("cluster"):
+        if kept.exists():
+            return Postgres(like=kept)
+        first = Postgres()
+        template(first)
+        first.halt()
+        copy(first.data, unfinished)
+        unfinished.rename(kept)
+        first.start()
+        return first
 
 
 def database(postgres: Postgres, name: str) -> str:

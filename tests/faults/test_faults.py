@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import schema
 from tests.faults.campaign import run
 from tests.peers import Missing, Postgres
 
@@ -26,7 +27,7 @@ def test_on_sqlite(tmp_path: Path, kind: str) -> None:
 def own_postgres() -> Iterator[Postgres]:
     """One that other tests do not share: it will be restarted."""
     try:
-        server = Postgres()
+        server = schema.server()
     except Missing as missing:
         pytest.skip(f"NOT TESTED ON POSTGRESQL: {missing}")
     yield server

@@ -20,6 +20,7 @@ from gateway.store.engine import Store, make_engine
 from gateway.store.migrate import migrate
 from gateway.store.reading import Unavailable, Unreadable
 from gateway.work.leases import Leases
+from tests import schema
 from tests.peers import Missing, Postgres
 from tests.store.test_contract import DESK, NOW, new
 
@@ -31,7 +32,7 @@ MAILS = 120
 def postgres() -> Iterator[Postgres]:
     """One that is stopped in between."""
     try:
-        server = Postgres()
+        server = schema.server()
     except Missing as missing:
         pytest.skip(f"NOT TESTED ON POSTGRESQL: {missing}")
     yield server
