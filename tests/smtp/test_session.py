@@ -162,7 +162,6 @@ async def test_draining_lets_a_mail_under_way_finish_and_sends_the_idle_away(kep
     async with serving(kept, tmp_path) as listener, peer(listener) as busy, peer(listener) as idle:
         await busy.ready()
         await busy.write(b"Subject: x\r\n")
-        await asyncio.sleep(0.05)
         drain = asyncio.create_task(listener.drain())
         assert (await idle.answer()).startswith("421 4.3.2")
         assert (await busy.say(b"\r\nx\r\n.\r\n")).startswith("250")

@@ -19,6 +19,7 @@ from gateway.store.engine import Store
 from tests.smtp.serving import envelopes, peer, serving
 from tests.smtp.test_direct import MAIL, arrived, signed, zone
 from tests.smtp.zone import TROUBLE, Zone
+from tests.waiting import PATIENCE
 
 REJECT = ("TXT", "v=DMARC1; p=reject")
 
@@ -52,7 +53,7 @@ class Slow(Zone):
 
 
 async def judged(mail: bytes, folder: Path, names: Zone, sender: str = "x@evil.example", helo: str = "x") -> Finding:
-    direct = Direct(VerdictSettings(timeout=1, query_timeout=1), names)
+    direct = Direct(VerdictSettings(timeout=PATIENCE, query_timeout=PATIENCE), names)
     return await direct.judge("192.0.2.9", helo, sender, arrived(mail, folder), "acme.example")
 
 
@@ -78,7 +79,7 @@ async def test_a_selector_that_cannot_be_asked_for_proves_nothing(selector: str,
 async def test_the_resolver_asks_for_names_as_they_are_or_says_that_there_are_none() -> None:
     names = Zone({"a\\.b.example": [("TXT", "x")]})
     async with names.served() as server:
-        resolver = Resolver((server,), timeout=1)
+        resolver = Resolver((server,), timeout=PATIENCE)
         for odd in (r"\25.example", r"\256.example", r"a\.b.example", "é.example", "..", ""):
             assert await resolver.txt(odd) == []
 

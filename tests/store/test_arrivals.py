@@ -480,7 +480,7 @@ async def test_who_is_held_up_by_a_stopped_process_waits_no_longer_than_that(
     with held_by_a_stopped_process(folder) as process:
         began = time.monotonic()
         waiting = [arrivals.append(mail(2))]
-        await asyncio.sleep(0.1)  # the thread has the first; this one is behind it
+        await come(lambda: arrivals._since)  # the thread has the first; what comes now is behind it
         waiting.append(arrivals.append(mail(3)))
         for found in await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10):
             assert isinstance(found, ArrivalsHeld)

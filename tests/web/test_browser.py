@@ -392,7 +392,7 @@ def test_a_stolen_form_does_nothing(browser: Any, served: Site, tmp_path: Path) 
         visit = Visit(browser, served, "administer")
         visit.page.goto(f"http://localhost:{evil.server_port}/win.html")
         frame = visit.page.frames[1]
-        for _ in range(100):  # the browser refuses it a moment after the page around it is there
+        for _ in range(PATIENCE // 50):  # the browser refuses it a moment after the page around it is there
             if frame.url.startswith("chrome-error:"):
                 break
             visit.page.wait_for_timeout(50)
