@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from gateway.match import gratitude, title
 
@@ -124,8 +125,13 @@ def is_banner(lines: list[str]) -> bool:
     text = "\n".join(lines)
     if any(mark in text for mark in gratitude.QUESTIONS):
         return False
-    kinds = [_kind(sentence) for sentence in _sentences(lines)]
-    return "outside" in kinds and "" not in kinds
+    says_outside = False
+    for sentence in _sentences(lines):
+        kind = _kind(sentence)
+        if not kind:
+            return False
+        says_outside = says_outside or kind == "outside"
+    return says_outside
 
 
 def _sentences(lines: list[str]) -> Iterator[str]:
@@ -139,8 +145,10 @@ def _sentences(lines: list[str]) -> Iterator[str]:
         yield from _SENTENCES.split(whole)
 
 
+@lru_cache(maxsize=16)
 def _kind(sentence: str) -> str:
-    """What a sentence is: "outside", a "warning", or "" for one of somebody's own."""
+    """What a sentence is: "outside", a "warning", or "" for one of somebody's own. The first ones of a text are asked
+    for again with each line less."""
     said = _ATTENTION.sub("", sentence, count=1) if _ATTENTION.match(sentence) else sentence
     if not said:
         return "warning"

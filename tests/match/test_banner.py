@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.match import banner
 from gateway.match.banner import without_banner
 from tests.pace import processor_time
 
@@ -58,3 +59,16 @@ def test_a_long_top_takes_no_time() -> None:
         with processor_time() as spent:
             without_banner(text)
         assert spent.seconds < 0.1
+
+
+def test_lines_of_somebodys_own_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def says_outside(sentence: str) -> bool:
+        looked.append(sentence)
+        return False
+
+    monkeypatch.setattr(banner, "_says_outside", says_outside)
+    text = "\n".join(f"Printer {number} does not print." for number in range(banner.MOST_LINES))
+    assert banner.without_banner(text) == text
+    assert looked == ["Printer 0 does not print."]
