@@ -189,9 +189,9 @@ class GatewayProcess:
             self.process.send_signal(signal.SIGKILL)
         if self.process:
             self.process.wait()
-        while running := [number for number in there.values() if _state_of(number) not in "ZX"]:
+        while running := [number for number in there.values() if state_of(number) not in "ZX"]:
             for number in running:
-                if _state_of(number) == "T":  # one that stands still cannot end by itself
+                if state_of(number) == "T":  # one that stands still cannot end by itself
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(number, signal.SIGKILL)
             time.sleep(0.002)
@@ -298,7 +298,7 @@ class GatewayProcess:
             return text.decode()
 
 
-def _state_of(number: int) -> str:
+def state_of(number: int) -> str:
     """The letter of a process's state, "X" for one that is gone."""
     try:
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
