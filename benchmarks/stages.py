@@ -54,12 +54,14 @@ from gateway.store.migrate import migrate
 from gateway.store.raw import RawMail
 from gateway.store.restoring import Restored
 from gateway.store.schema import delivery
+from gateway.store.writer import Transactions
 from gateway.work import parser, planner
 from gateway.work.parser import Parser
 from tests.harness import BOX, config_text, free_port, mail
 
 MAILS = 500
 DECIDING = ("decide", "context_of", "resolved_notice", "calendar_of")  # as the planner calls them
+WRITING = ("begin_at_once", "run", "commit")
 STAGES = ("read", "decide", "store", "HTTP", "JSON", "log", "other")
 ALICE = "alice@acme.example"
 
@@ -130,7 +132,7 @@ def measured(meter: Meter) -> Iterator[None]:
         (Parser, "_ask", meter.coroutine("read", Parser._ask)),
         (parser, "load", meter.function("read", wire.load)),
         *((planner, name, meter.function("decide", getattr(planner, name))) for name in DECIDING),
-        (Store, "_commit", meter.function("store", Store._commit)),
+        *((Transactions, name, meter.function("store", getattr(Transactions, name))) for name in WRITING),
         (Store, "read_sync", meter.function("store", Store.read_sync)),
         (Calls, "_call", meter.coroutine("HTTP", Calls._call)),
         (json, "dumps", meter.function("JSON", json.dumps)),
@@ -186,7 +188,7 @@ async def worked(url: str, folder: Path, mails: int, senders: int, meter: Meter 
         f"{url}/api/v1", "demo-desk-key", folder, free_port(), free_port(), desk="rate = 0", guard=NO_GUARD
     )
     settings = parse(tomllib.loads(text), {})
-    store = Store(settings.store.url)
+    store = Store(settings.store.url, in_loop=True)
     migrate(store.engine)
     work = Work(
         settings,

@@ -87,13 +87,13 @@ class Gateway:
         self.settings = settings
         self.role = role
         self.name = settings.work.name or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        self.store_clock = StoreClock()
-        self.clock = self.store_clock
+        self.clock = self.store_clock = StoreClock()
         self.metrics = Metrics()
         self.stop_event = asyncio.Event()
         self.damage = ""  # what could not be read, last
         private.close(private.of_store(sqlite_file(settings.store.url), settings.store.spool_dir))
-        self.store = Store(settings.store.url, die, max(settings.work.lease, LEAST_IDLE), self._damaged)
+        idle, in_loop = max(settings.work.lease, LEAST_IDLE), role is Role.WORKER
+        self.store = Store(settings.store.url, die, idle, self._damaged, in_loop=in_loop)
         check(self.store.engine)
         migrate(self.store.engine)
         self.store.read_sync(self.store_clock.measure)
@@ -186,8 +186,8 @@ class Gateway:
         folder = self.settings.store.arrivals_dir
         if folder is None or (self.arrivals is None and self.run_folder is None):
             return None
-        told = (self._imported, self._not_imported)
-        return Importer(folder, self.store, self.raws, self.settings.work, *told, self.clock)
+        work = self.settings.work
+        return Importer(folder, self.store, self.raws, work, self._imported, self._not_imported, self.clock)
 
     def _acceptor(self) -> Acceptor:
         if self.arrivals is not None:
@@ -207,7 +207,7 @@ class Gateway:
             self.work.worker.wake()
 
     def _damaged(self, found: Unreadable) -> None:
-        """Called from the store's threads."""
+        """Called from any thread."""
         self.damage = str(found)
         self.metrics.unreadable.inc()
         log.critical("the database is damaged", why=self.damage)

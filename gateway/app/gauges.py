@@ -16,9 +16,10 @@ from gateway.model.spans import DAY
 from gateway.model.waiting import Waiting
 from gateway.store import counts, gonedesks, heldfiles, problems, waiting
 from gateway.store.arrivals import Waiting as Arriving
-from gateway.store.engine import Store, StoreFailed
+from gateway.store.engine import Store
 from gateway.store.gonedesks import GoneDesk
 from gateway.store.reading import Unreadable
+from gateway.store.writer import StoreFailed
 
 LAG_EVERY = 0.05
 LAG_WINDOW = 10.0

@@ -14,9 +14,10 @@ from gateway.intake.maildata import MailData
 from gateway.intake.register import deliveries_of
 from gateway.model.envelope import Envelope
 from gateway.store import deliveries
-from gateway.store.engine import Store, StoreFailed
+from gateway.store.engine import Store
 from gateway.store.raw import RawMail, fresh
 from gateway.store.reading import Unreadable
+from gateway.store.writer import StoreFailed
 
 
 class StoreAcceptor(Acceptor):

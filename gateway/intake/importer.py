@@ -30,9 +30,10 @@ from gateway.periodic import wait
 from gateway.store import imports
 from gateway.store.arrivalrow import Arrived
 from gateway.store.arrivals import ArrivalsFile, is_cut
-from gateway.store.engine import Store, StoreFailed
+from gateway.store.engine import Store
 from gateway.store.imports import Import
 from gateway.store.raw import ORPHAN_AGE, RawMail
+from gateway.store.writer import StoreFailed
 
 log = structlog.get_logger("importer")
 

@@ -1,11 +1,8 @@
-"""The database: one writer thread with group commit, and a few readers.
+"""The database: what changes it (``writer.py``), and a few readers.
 
-Promised: ``write`` returns only after its operation is committed and synced. Operations that
-queued while the last commit ran share the next one, each in a savepoint, so that one that fails
-does not harm the others. One that another process stood in the way of (a deadlock) runs again in the
-next transaction. A failed commit ends the store: after it nothing is known, every waiter
-gets StoreFailed and ``on_fatal`` is called. An operation that needs a row which cannot be read raises
-Unreadable, and ``on_damage`` hears of it; the others go on. Source: docs/design.md "Store".
+Promised: ``write`` returns only after its operation is committed and synced. One that another process stood in the way
+of (a deadlock) runs again in the next transaction. A failed commit ends the store. An operation that needs a row which
+cannot be read raises Unreadable, and ``on_damage`` hears of it; the others go on. Source: docs/design.md "Store".
 """
 
 from __future__ import annotations
@@ -17,6 +14,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,27 +22,24 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from gateway.store import notify, private
+from gateway.store import private
 from gateway.store.damage import is_damage, unreadable
 from gateway.store.prepared import plainly
 from gateway.store.reading import Missing, Unreadable, decoded, looking
-from gateway.store.waiters import Told, tell
+from gateway.store.writer import (
+    BUSY_WAIT,
+    LoopWriter,
+    Operation,
+    Request,
+    ThreadWriter,
+    Transactions,
+    Writer,
+    is_locked,
+)
 
 T = TypeVar("T")
-Operation = Callable[[Connection], T]
 
-BATCH = 256
 READERS = 4
-BUSY_WAIT = 30_000  # milliseconds for SQLite's lock
-WAL_LONG = 16 * 1024 * 1024  # bytes of SQLite's write-ahead log after which it is made to start over
-WAL_LOOK = 64  # commits
-WAL_WAIT = 250  # milliseconds for readers to end
-TRIES = 5  # of an operation that another process stood in the way of
-IN_THE_WAY = frozenset({"40P01", "40001"})  # SQLSTATE: deadlock, serialization failure
-
-
-class StoreFailed(Exception):
-    """Nothing is known of the operation: the commit failed or the store is closed."""
 
 
 class StoreBusy(Exception):
@@ -96,6 +91,7 @@ def _sqlite_pragmas(connection: Any, _record: Any) -> None:
         "cache_size=-16384",
         "mmap_size=268435456",
         "journal_size_limit=67108864",
+        "wal_autocheckpoint=4000",  # 16 MB: a page that many mails change is copied less often
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -106,7 +102,10 @@ def _unsynced(connection: Any, _record: Any) -> None:
 
 
 class Store:
-    """Runs operations: functions of a connection that return a value."""
+    """Runs operations: functions of a connection that return a value. ``in_loop``: of an SQLite file they may keep the
+    event loop, which accepts no mail."""
+
+    _in_loop = False
 
     def __init__(
         self,
@@ -115,23 +114,20 @@ class Store:
         idle: float = 0.0,
         on_damage: Callable[[Unreadable], None] = lambda found: None,
         durable: bool = True,
+        in_loop: bool = False,
     ) -> None:
         self.url = url
         self.engine = make_engine(url, idle, durable=durable)
         self.sqlite = self.engine.dialect.name == "sqlite"
+        self._in_loop = in_loop and self.sqlite
         self._on_fatal = on_fatal
         self.on_damage = on_damage
         self._lock_file = self._lock() if self.sqlite else None
-        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
-        self._left: list[_Item] = []
-        self._commits = 0
-        self._wal = Path(f"{self.engine.url.database}-wal") if self.sqlite and self.engine.url.database else None
-        self._failed: BaseException | None = None
         self._of_thread = threading.local()
-        self._readers = ThreadPoolExecutor(READERS, "store-read", initializer=self._keep_connection)
+        self._readers = ThreadPoolExecutor(READERS, "store-read", initializer=partial(self._keep_connection, BUSY_WAIT))
         self._kept: list[Connection] = []  # of reading threads
-        self._thread = threading.Thread(target=self._write_loop, name="store-write", daemon=True)
-        self._thread.start()
+        writer = LoopWriter if self._in_loop else ThreadWriter
+        self._writer: Writer = writer(Transactions(self.engine, self._telling), on_fatal)
 
     def _lock(self) -> Any:
         """SQLite is for one process: hold a lock file beside the database while open."""
@@ -153,13 +149,24 @@ class Store:
         Raises what the operation raised, or StoreFailed."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._check()
-        self._queue.put(_Item(operation, loop, future))
+        self._writer.put(Request(operation, loop, future))
         return await future
 
     async def read(self, operation: Operation[T]) -> T:
         """Run on one consistent snapshot, beside the writer."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_sync, operation)
+
+    async def glance(self, operation: Operation[T]) -> T:
+        """``read`` for a few rows that an index finds: in the loop's own thread where it may, for the change to another
+        thread and back takes as long as they do. Where another process has locked the file, a thread waits for it."""
+        if self._in_loop:
+            self._keep_connection(wait=0)
+            try:
+                return self.read_sync(operation)
+            except DBAPIError as error:
+                if not is_locked(error):
+                    raise
+        return await self.read(operation)
 
     def read_sync(self, operation: Operation[T]) -> T:
         """The same, in this thread. What is missing is looked for once more before it counts as damage: a snapshot from
@@ -188,27 +195,29 @@ class Store:
             finally:
                 plainly(connection, "ROLLBACK") if self.sqlite else connection.rollback()
 
-    def _keep_connection(self) -> None:
-        """Of this thread: it is one of those that read."""
-        self._of_thread.keeps = True
+    def _keep_connection(self, wait: int) -> None:
+        """This thread is one of those that read, and waits so many milliseconds for SQLite's lock."""
+        self._of_thread.wait = wait
 
     @contextlib.contextmanager
     def _reader(self) -> Iterator[Connection]:
         """A connection to read by. On SQLite a reading thread keeps its own until something fails: to take one from
         the pool and to give it back costs more than a small statement."""
         kept = self._of_thread
-        if not (self.sqlite and getattr(kept, "keeps", False)):
+        if not (self.sqlite and hasattr(kept, "wait")):
             with self.engine.connect() as connection:
                 yield connection
             return
         if (mine := getattr(kept, "connection", None)) is None:
             mine = kept.connection = self.engine.connect()
+            mine.exec_driver_sql(f"PRAGMA busy_timeout={kept.wait}")
             self._kept.append(mine)
         try:
             yield mine
         except BaseException:
             kept.connection = None
             self._kept.remove(mine)
+            mine.invalidate()
             mine.close()
             raise
 
@@ -246,141 +255,17 @@ class Store:
     def write_sync(self, operation: Operation[T]) -> T:
         """Like ``write`` for callers without an event loop (the commands)."""
         done: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
-        self._check()
-        self._queue.put(_Item(operation, None, done))
+        self._writer.put(Request(operation, None, done))
         good, value = done.get()
         if not good:
             raise value
         return value  # type: ignore[no-any-return]
 
-    def _check(self) -> None:
-        if self._failed is not None:
-            raise StoreFailed("the store has failed, or is closed") from self._failed
-
     def close(self) -> None:
-        self._queue.put(None)
-        self._thread.join()
-        self._failed = self._failed or StoreFailed("the store is closed")
-        with contextlib.suppress(queue.Empty):
-            while item := self._queue.get_nowait():  # who came too late must not wait for ever
-                _resolve([(item, False, self._failed)])
+        self._writer.close()
         self._readers.shutdown()
         for connection in self._kept:
             connection.close()
         self.engine.dispose()
         if self._lock_file:
             self._lock_file.close()
-
-    def _write_loop(self) -> None:
-        closing = False
-        try:
-            with self.engine.connect() as connection:
-                while not closing or self._left:
-                    batch = self._next_batch()
-                    closing = closing or None in batch
-                    if work := [item for item in batch if item is not None]:
-                        self._commit(connection, work)
-        except BaseException as error:
-            self._failed = error
-            self._on_fatal(error)
-        while not closing:  # nobody may wait for ever on a failed store
-            item = self._queue.get()
-            if item is None:
-                return
-            _resolve([(item, False, StoreFailed("the store has failed"))])
-
-    def _next_batch(self) -> list[_Item | None]:
-        """Whatever is queued, at least one; first what is left of the last batch."""
-        batch: list[_Item | None] = list(self._left) or [self._queue.get()]
-        self._left = []
-        while len(batch) < BATCH:
-            try:
-                batch.append(self._queue.get_nowait())
-            except queue.Empty:
-                break
-        return batch
-
-    def _commit(self, connection: Connection, batch: list[_Item]) -> None:
-        results: list[tuple[_Item, bool, Any]] = []
-        try:
-            if self.sqlite:
-                plainly(connection, "BEGIN IMMEDIATE")
-            for place, item in enumerate(batch):
-                try:
-                    results.append(self._run(connection, item))
-                except _InTheWay:
-                    self._left = batch[place:]
-                    break
-            notify.forget(connection)
-            if self.sqlite:
-                plainly(connection, "COMMIT")
-                self._shorten(connection)
-            else:
-                connection.commit()
-        except BaseException as error:
-            failure = StoreFailed(f"commit failed: {type(error).__name__}")
-            failure.__cause__ = error
-            _resolve([(item, False, failure) for item in batch])
-            raise
-        _resolve(results)
-
-    def _shorten(self, connection: Connection) -> None:
-        """The write-ahead log starts over only when nobody reads, which on a busy store is never by chance:
-        when it has grown, wait for the readers, a moment at most."""
-        self._commits += 1
-        if self._commits % WAL_LOOK or not self._wal or not self._wal.exists() or self._wal.stat().st_size < WAL_LONG:
-            return
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={WAL_WAIT}")
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_WAIT}")
-
-    def _run(self, connection: Connection, item: _Item) -> tuple[_Item, bool, Any]:
-        run = plainly if self.sqlite else _told
-        run(connection, "SAVEPOINT op")
-        try:
-            with self._telling():
-                value = item.operation(connection)
-        except Exception as error:
-            if isinstance(error, DBAPIError) and (error.connection_invalidated or is_damage(error)):
-                raise
-            run(connection, "ROLLBACK TO SAVEPOINT op")
-            run(connection, "RELEASE SAVEPOINT op")
-            notify.forget(connection)
-            item.tries += 1
-            if isinstance(error, DBAPIError) and _state(error) in IN_THE_WAY and item.tries < TRIES:
-                raise _InTheWay from error
-            return item, False, error
-        run(connection, "RELEASE SAVEPOINT op")
-        return item, True, value
-
-
-def _told(connection: Connection, statement: str) -> None:
-    """So that SQLAlchemy, which commits, knows of the transaction."""
-    connection.exec_driver_sql(statement)
-
-
-class _InTheWay(Exception):
-    """The operation has to run again, in a transaction of its own locks."""
-
-
-def _state(error: DBAPIError) -> str:
-    """The SQLSTATE, "" where the database has none."""
-    return str(getattr(error.orig, "sqlstate", "") or "")
-
-
-class _Item:
-    __slots__ = ("loop", "operation", "tries", "waiter")
-
-    def __init__(self, operation: Operation[Any], loop: asyncio.AbstractEventLoop | None, waiter: Any) -> None:
-        self.operation = operation
-        self.tries = 0
-        self.loop = loop
-        self.waiter = waiter
-
-
-def _resolve(results: list[tuple[_Item, bool, Any]]) -> None:
-    """Wake those who wait, threads and tasks."""
-    for item, good, value in results:
-        if item.loop is None:
-            item.waiter.put((good, value))
-    tell(Told(item.loop, item.waiter, good, value) for item, good, value in results if item.loop is not None)

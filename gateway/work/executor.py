@@ -78,7 +78,7 @@ class Executor:
             await self.store.write(lambda c: restoring.doubt(c, delivery.id, delivery.generation, restored.since))
             plan = None
         if plan is None:
-            plan = await self.store.read(lambda c: effects.of(c, delivery.id, delivery.generation))
+            plan = await self.store.glance(lambda c: effects.of(c, delivery.id, delivery.generation))
         if not plan or [effect.idx for effect in plan] != list(range(len(plan))):
             raise Unreadable("effect: rows of the plan are gone")
         execution = _Execution(self, delivery, self.directories[delivery.desk], plan)
@@ -206,7 +206,7 @@ class _Execution:
         delivery = self.delivery
         if delivery.posted or not delivery.plan or not delivery.plan["ticket_id"]:
             return None
-        earlier = await self.store.read(
+        earlier = await self.store.glance(
             lambda c: order.earlier_on_ticket(c, delivery.desk, delivery.ticket_id, delivery.seq)
         )
         if not earlier:
@@ -298,7 +298,7 @@ class _Execution:
         if not names:
             return False
         delivery = self.delivery
-        before = await self.store.read(lambda c: effects.of(c, delivery.id, delivery.generation - 1))
+        before = await self.store.glance(lambda c: effects.of(c, delivery.id, delivery.generation - 1))
         return all(KINDS[earlier.kind].names(earlier.body) != names for earlier in before)
 
     def _on(self, outcome: Refused) -> str:

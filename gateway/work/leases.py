@@ -20,8 +20,9 @@ from sqlalchemy import Connection
 
 from gateway.store import claims
 from gateway.store.deliveries import Delivery, LostClaim
-from gateway.store.engine import Store, StoreFailed
+from gateway.store.engine import Store
 from gateway.store.reading import Unavailable
+from gateway.store.writer import StoreFailed
 
 log = structlog.get_logger("work")
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -101,11 +100,6 @@ class Planner:
         self.policies = Policies(settings)
         self.acknowledger = Acknowledger(settings, self.policies.templates, clock)
 
-    @property
-    def zone(self) -> ZoneInfo:
-        """The technicians' time zone."""
-        return ZoneInfo(self.settings.timezone)
-
     def take(self, settings: Settings, policies: Policies) -> None:
         """Decide by another configuration from the next mail on."""
         self.settings, self.policies = settings, policies
@@ -117,7 +111,7 @@ class Planner:
 
     async def raw(self, delivery: Delivery) -> bytes | Path:
         """The mail as it was accepted. Raises Damaged."""
-        row = await self.store.read(lambda c: deliveries.content(c, delivery.raw_id))
+        row = await self.store.glance(lambda c: deliveries.content(c, delivery.raw_id))
         return await self.raws.get(row, self.work_folder(delivery.id))
 
     async def email(self, delivery: Delivery) -> Email:
@@ -135,7 +129,7 @@ class Planner:
         except NoCatalog as fault:
             return Defer(self.clock() + FAULT_PAUSE, Waits(Waiting.NAMES, str(fault)), str(fault))
         patient = self._is_patient(delivery, directory)
-        row, blockers = await self.store.read(
+        row, blockers = await self.store.glance(
             lambda c: (deliveries.content(c, delivery.raw_id), order.blockers_by_header(c, delivery.seq, patient))
         )
         if wait := self._wait(delivery, blockers):
@@ -145,7 +139,9 @@ class Planner:
             email = await self.parser.read(await self.raws.get(row, folder), folder, delivery.envelope.peer)
         except ParserBusy:
             return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
-        source = self.answers(delivery, directory, self.store.read, policies.schedule, self.clock, email, self._reread)
+        source = self.answers(
+            delivery, directory, self.store.glance, policies.schedule, self.clock, email, self._reread
+        )
         resolved = resolved_notice(email, delivery.envelope, box, policies.sources, directory.catalog)
         if wait := self._wait(delivery, await self._blockers(delivery, email, resolved, source, patient)):
             if resolved is not None:  # the later ones wait for this one too
@@ -177,8 +173,8 @@ class Planner:
         """The mail of another delivery, None where it cannot be read any more, and its verdict. Raises ParserBusy."""
         folder = self.work_folder(f"{delivery_id}-again")
         try:
-            found = await self.store.read(lambda c: deliveries.by_id(c, delivery_id))
-            row = await self.store.read(lambda c: deliveries.content_of(c, found.raw_id)) if found else None
+            found = await self.store.glance(lambda c: deliveries.by_id(c, delivery_id))
+            row = await self.store.glance(lambda c: deliveries.content_of(c, found.raw_id)) if found else None
             if found is None or row is None:
                 return None, ""
             email = await self.parser.read(await self.raws.get(row, folder), None, found.envelope.peer)
@@ -206,7 +202,7 @@ class Planner:
                 source.prefetch(connection, self.policies.guard)
             return blockers
 
-        return await self.store.read(blockers)
+        return await self.store.glance(blockers)
 
     def _wait(self, delivery: Delivery, blockers: list[order.Blocker]) -> Wait | None:
         """A mail waits for earlier mail of its thread until that is posted (docs/design.md "Order")."""

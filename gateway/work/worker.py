@@ -20,10 +20,10 @@ from gateway.model.reasons import Reason
 from gateway.model.waiting import Waiting, Waits
 from gateway.store import claims, claims_by_page, deliveries, effects, mapping, problems
 from gateway.store.deliveries import Delivery, LostClaim
-from gateway.store.engine import StoreFailed
 from gateway.store.raw import Damaged
 from gateway.store.reading import Unavailable, Unreadable
 from gateway.store.stage import EffectState, Stage
+from gateway.store.writer import StoreFailed
 from gateway.work import backoff, unplanned
 from gateway.work.executor import Executor
 from gateway.work.parser import ParserDied
@@ -215,7 +215,7 @@ class Worker:
         if room := self._room():
             now = self.clock()
             with contextlib.suppress(Unavailable):
-                due, waiting = await self.store.read(lambda c: self._ahead(c, list(room), now))
+                due, waiting = await self.store.glance(lambda c: self._ahead(c, list(room), now))
                 pause = min([pause, *([due - now] if due is not None else []), *self._calls_in(waiting, now)])
         if pause > 0:
             with contextlib.suppress(TimeoutError):
@@ -327,7 +327,7 @@ class Worker:
         end: Mapping[Any, Any] = told or {}
         if told is None:
             with contextlib.suppress(Unreadable):
-                end = await self.store.read(lambda c: deliveries.end(c, delivery.id))
+                end = await self.store.glance(lambda c: deliveries.end(c, delivery.id))
         log.info(
             "finished",
             became=(end.get("outcome") if stage is Stage.DONE else "") or stage.value.lower(),

@@ -22,7 +22,7 @@ from gateway.cli.shared import time_before
 from gateway.operate.trial import kept
 from gateway.simulator import Simulator
 from gateway.store.arrivals import ArrivalsFile
-from gateway.store.engine import BUSY_WAIT
+from gateway.store.writer import BUSY_WAIT
 from tests import commands
 from tests.harness import GatewayProcess, config_text, free_port, gateway, mail
 from tests.operate.reports import REPORT

@@ -148,7 +148,7 @@ class Stage:
         self.now = before.now if before else START
         self.peer = "192.0.2.1"
         self.simulator = before.simulator if before else Simulator(Seed(rate_limit={"mode": "off"}), clock=self.clock)
-        self.store = Store(self.settings.store.url)
+        self.store = Store(self.settings.store.url, in_loop=True)
         self.sent: dict[str, EmailMessage] = {}
         self.bytes: dict[str, bytes] = {}
         self.ids: dict[str, str] = {}

@@ -109,7 +109,7 @@ async def test_postfix_keeps_and_retries_on_4xx_and_bounces_on_5xx(kept: Store, 
 
 
 async def test_postfix_retries_when_the_store_fails(kept: Store, tmp_path: Path) -> None:
-    from gateway.store.engine import StoreFailed
+    from gateway.store.writer import StoreFailed
 
     real, failing = kept.write, [True]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.store import counts
-from gateway.store.engine import Store, StoreFailed
+from gateway.store.engine import Store
+from gateway.store.writer import StoreFailed
 from tests.smtp.serving import Tls, contents, envelopes, peer, serving
 from tests.waiting import come
 

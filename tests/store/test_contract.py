@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, RowMapping
@@ -19,9 +21,11 @@ from gateway.model.waiting import Waits
 from gateway.operate.access import Access
 from gateway.store import claims, counts, deliveries, effects, mapping, operator, order, pruning, ticketfiles
 from gateway.store.deliveries import Delivery, LostClaim, NewDelivery
-from gateway.store.engine import Store, StoreFailed
+from gateway.store.engine import Store
 from gateway.store.operator import NotPossible
 from gateway.store.stage import EffectState, IllegalTransition, Stage
+from gateway.store.writer import StoreFailed
+from tests import schema
 from tests.scenarios.stage import settings_for
 
 NOW = 1_800_000_000.0
@@ -88,6 +92,18 @@ async def test_what_a_snapshot_misses_as_its_table_was_made_anew_is_no_damage(st
         migration.commit()
 
     assert (await reading)["data"] == b"raw"
+
+
+@pytest.fixture(params=["sqlite", "sqlite in the loop", "postgresql"])
+def store(request: pytest.FixtureRequest, migrated_file: Path, tmp_path: Path) -> Iterator[Store]:
+    """An open store with the schema and no rows, of each kind and with each writer."""
+    if request.param == "postgresql":
+        store = Store(schema.emptied(request.getfixturevalue("postgres")))
+    else:
+        shutil.copy(migrated_file, tmp_path / "gateway.db")
+        store = Store(f"sqlite:///{tmp_path}/gateway.db", in_loop=request.param == "sqlite in the loop")
+    yield store
+    store.close()
 
 
 class TestAccept:
@@ -340,10 +356,10 @@ class TestActsAtOnce:
     """An act that meets another, or a worker, at one mail: one of them comes first, and the other sees what it did."""
 
     async def meet(
-        self, store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch, act: Act, other: Act
+        self, store: Store, monkeypatch: pytest.MonkeyPatch, act: Act, other: Act
     ) -> tuple[dict[str, str], str]:
         """What became of both, where ``other`` begins once ``act`` has looked at the mail; and its stage."""
-        lea, max_ = (Access(parse({**settings_for(), "store": {"url": store_url}}, {})) for _ in range(2))
+        lea, max_ = (Access(parse({**settings_for(), "store": {"url": store.url}}, {})) for _ in range(2))
         became: dict[str, str] = {}
 
         def run(who: str, access: Access, operation: Act) -> None:
@@ -372,7 +388,7 @@ class TestActsAtOnce:
         return became, row["stage"]
 
     async def test_a_button_that_is_pressed_twice_does_it_once(
-        self, store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         await accept(store, new("first", "first@x.example"))
         (claimed,) = await claim(store)
@@ -381,14 +397,12 @@ class TestActsAtOnce:
         def release(connection: Connection) -> None:
             operator.release(connection, claimed.id, now=NOW)
 
-        assert await self.meet(store, store_url, monkeypatch, release, release) == (
+        assert await self.meet(store, monkeypatch, release, release) == (
             {"act": "did it", "other": "NotPossible"},
             "ACCEPTED",
         )
 
-    async def test_what_is_dropped_is_not_sent(
-        self, store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_what_is_dropped_is_not_sent(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         await accept(store, new("first", "first@x.example"))
         (claimed,) = await claim(store)
 
@@ -400,14 +414,14 @@ class TestActsAtOnce:
         def drop(connection: Connection) -> None:
             operator.drop(connection, claimed.id, now=NOW)
 
-        assert await self.meet(store, store_url, monkeypatch, drop, send) == (
+        assert await self.meet(store, monkeypatch, drop, send) == (
             {"act": "did it", "other": "LostClaim"},
             "SUPPRESSED",
         )
 
     @pytest.mark.parametrize("drops", [pruning.drop_ended, pruning.drop_traces])
     async def test_what_goes_on_keeps_its_mail_though_its_time_is_over(
-        self, store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch, drops: Callable[..., object]
+        self, store: Store, monkeypatch: pytest.MonkeyPatch, drops: Callable[..., object]
     ) -> None:
         """An operator lets it go on while retention looks for what is old."""
         await accept(store, new("first", "first@x.example"))
@@ -420,7 +434,7 @@ class TestActsAtOnce:
         def drop(connection: Connection) -> None:
             drops(connection, Stage.SUPPRESSED, NOW + 60, 10)
 
-        became, stage = await self.meet(store, store_url, monkeypatch, release, drop)
+        became, stage = await self.meet(store, monkeypatch, release, drop)
         (row,) = await store.read(lambda c: operator.listing(c, None, 1))
 
         assert (became["act"], stage) == ("did it", "ACCEPTED")

@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from gateway.store import deliveries
 from gateway.store.damage import StoreDamaged, check, is_damage
-from gateway.store.engine import Store, StoreFailed, make_engine
+from gateway.store.engine import Store, make_engine
+from gateway.store.writer import StoreFailed
 
 PAGE = 4096
 

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, bindparam, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gateway.store import deliveries
-from gateway.store.engine import Store, StoreFailed
+from gateway.store.engine import Store
 from gateway.store.prepared import Prepared, is_any, numbered
 from gateway.store.reading import Garbled, Unreadable
 from gateway.store.schema import desk_state, event
+from gateway.store.writer import StoreFailed
 
 INSERT = Prepared(
     lambda dialect: dialect.insert(desk_state).values(

@@ -12,9 +12,9 @@ import pytest
 from gateway.operate.preview import kept, proposals
 from gateway.store import inflow, letters
 from gateway.store.deliveries import LostClaim
-from gateway.store.engine import StoreFailed
 from gateway.store.schema import effect
 from gateway.store.stage import EffectState
+from gateway.store.writer import StoreFailed
 from gateway.upkeep.away import Away
 from gateway.upkeep.desk_states import DeskStates
 from gateway.upkeep.rescan import Rescanner

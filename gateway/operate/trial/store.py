@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event
 
-from gateway.store.engine import Operation, Store, make_engine
+from gateway.store.engine import Store, make_engine
 from gateway.store.reading import Unreadable
+from gateway.store.writer import Operation
 
 T = TypeVar("T")
 CACHE = 48 * 1024

@@ -43,7 +43,7 @@ class Acknowledge(EffectKind[AcknowledgeBody]):
         delivery, acknowledger = run.progress.delivery, run.planner.acknowledger
         if why := acknowledger.silence(delivery, run.desk.rehearses):
             raise Unfit(why)
-        ticket = await run.store.read(lambda c: mapping.get_ticket(c, delivery.desk, run.ticket_id))
+        ticket = await run.store.glance(lambda c: mapping.get_ticket(c, delivery.desk, run.ticket_id))
         letter = acknowledger.letter(effect.body, delivery, ticket["number"] if ticket else "")
         return Prepared(acknowledger, letter, delivery)
 

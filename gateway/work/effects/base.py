@@ -12,6 +12,7 @@ from datetime import tzinfo
 from enum import Enum, auto
 from math import inf
 from typing import Any, ClassVar, Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -103,7 +104,7 @@ class Run:
     @property
     def zone(self) -> tzinfo:
         """The technicians' time zone."""
-        return self.planner.zone
+        return ZoneInfo(self.planner.settings.timezone)
 
     def on(self, effect: EffectOf[Any]) -> str:
         """The ticket that an effect is on."""

@@ -59,7 +59,7 @@ class CloseTicket(Repeatable[CloseBody]):
 async def check(store: Store, desk: Desk, effect: EffectOf[CloseBody]) -> None:
     """Raises Unfit unless the ticket may be closed now; NotAnswered. Two counted calls."""
     body = effect.body
-    problem = await store.read(lambda c: problems.find(c, body.problem))
+    problem = await store.glance(lambda c: problems.find(c, body.problem))
     if problem is None or problem.changed_at != body.changed_at or problem.state not in ("recovered", "closing"):
         raise Unfit(NEWER)
     ticket = _good(await desk.ticket(body.ticket_id))

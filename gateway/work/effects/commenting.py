@@ -96,7 +96,7 @@ async def file_ids(run: Run) -> dict[int, str]:
     }
     hashes = set(email_files.values())
     desk, ticket_id = run.progress.delivery.desk, run.ticket_id
-    known = await run.store.read(lambda c: ticketfiles.of(c, desk, ticket_id, hashes))
+    known = await run.store.glance(lambda c: ticketfiles.of(c, desk, ticket_id, hashes))
     return {
         index: known[digest]["file_id"]
         for index, digest in email_files.items()

@@ -79,7 +79,7 @@ class CreateTicket(EffectKind[TicketBody]):
     async def may_be_hidden(self, run: Run, directory: Directory, effect: EffectOf[TicketBody]) -> bool:
         """The desk's lists do not show a client that the key may not see."""
         client_id = effect.body.ids["client_id"]
-        known = await run.store.read(lambda c: mapping.tickets_of_client(c, effect.desk, client_id, MOST_TRIES))
+        known = await run.store.glance(lambda c: mapping.tickets_of_client(c, effect.desk, client_id, MOST_TRIES))
         return await directory.sight.is_blind(client_id, [Made(*ticket, client_id) for ticket in known])
 
     def posts(self, progress: Progress, effect: EffectOf[TicketBody]) -> bool:

@@ -20,7 +20,7 @@ class DecideAgain(EffectKind[AgainBody]):
         return {"effect": "decide again", "after": body.after}
 
     async def prepare(self, run: Run, effect: EffectOf[AgainBody]) -> None:
-        problem = await run.store.read(lambda c: problems.find(c, effect.body.problem))
+        problem = await run.store.glance(lambda c: problems.find(c, effect.body.problem))
         same = problem is not None and problem.alive and problem.changed_at == effect.body.changed_at
         if problem is not None and same and problem.until:
             raise MustRedecide("decided anew")

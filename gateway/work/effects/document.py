@@ -106,7 +106,7 @@ class UploadDocument(EffectKind[DocumentBody]):
         not_before: float = 0.0,
     ) -> list[Remote]:
         async def owned(remote_ids: list[str]) -> set[str]:
-            return await store.read(lambda c: effects.owned(c, effect.desk, remote_ids))
+            return await store.glance(lambda c: effects.owned(c, effect.desk, remote_ids))
 
         return await desk.find_documents(ticket_id, effect.body, effect.sent_at, owned, not_before)
 

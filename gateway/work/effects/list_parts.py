@@ -37,7 +37,7 @@ class ListParts(Commenting[ListBody]):
         Raises Unfit when there are none."""
         if effect.body.listed is not None:
             return effect.body
-        parts = await run.store.read(lambda c: problems.unlisted(c, effect.body.problem))
+        parts = await run.store.glance(lambda c: problems.unlisted(c, effect.body.problem))
         if not parts:
             raise Unfit("nothing is left to list")
         taken, blocks = as_many_as_fit(parts)

@@ -25,7 +25,7 @@ class SayMoved(Commenting[MovedBody]):
         body, delivery = effect.body, run.progress.delivery
         if not (body.words and delivery.ticket_id):
             return await self.post_as_planned(run, effect)  # of an earlier version
-        known = await run.store.read(lambda c: mapping.get_ticket(c, delivery.desk, run.ticket_id))
+        known = await run.store.glance(lambda c: mapping.get_ticket(c, delivery.desk, run.ticket_id))
         lines = run.templates.lines("moved", **body.words, there=known["number"] if known else "")
         blocks = rich.harmless([rich.paragraph(line) for line in lines])
         return await self.post(run, effect, blocks, body.facts)
