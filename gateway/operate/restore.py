@@ -29,6 +29,12 @@ from gateway.store.engine import make_engine
 from gateway.store.restoring import Restored
 from gateway.store.schema import delivery, metadata, raw
 
+CLOSING = 2.0  # seconds until a connection that was closed is gone
+_OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
+
 
 class NotRestored(Exception):
     """The store was left as it is; the text says why."""
@@ -121,11 +127,7 @@ def _restore_postgresql(
     url: str, spool: Path, backup: _Opened, arrive: Callable[[], Manifest], overwrite: bool
 ) -> None:
     with _engine(url) as engine, engine.connect() as connection:
-        others = connection.exec_driver_sql(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        ).scalar_one()
-        if others:
+        if others := _others(connection):
             raise NotRestored(f"{others} other connections to the database: stop every gateway first")
         tables = _tables(connection)
     if tables and not overwrite and _holds_mail(url):
@@ -136,6 +138,17 @@ def _restore_postgresql(
     with _engine(url) as engine, engine.begin() as connection:
         _drop_left_over(connection, tables)
     _mark(url, found)
+
+
+def _others(connection: Connection) -> int:
+    """The other connections to the database. Of one that was just closed PostgreSQL may not know yet."""
+    until = time.monotonic() + CLOSING
+    while others := connection.exec_driver_sql(_OTHERS).scalar_one():
+        if time.monotonic() > until:
+            break
+        connection.rollback()  # within a transaction the answer stays the same
+        time.sleep(0.1)
+    return int(others)
 
 
 def _tables(connection: Connection) -> dict[str, int]:

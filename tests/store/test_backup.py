@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -336,6 +337,33 @@ def test_a_backup_of_an_earlier_schema_replaces_a_database_of_this_one(
     restore(configured, tmp_path / "b", overwrite=True)
 
     assert made.schema == "0010"
+    assert faults(configured) == []
+
+
+def test_who_is_connected_to_the_database_is_waited_for_a_moment(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that has just been stopped may still be there for PostgreSQL."""
+    url = postgres.database("connected")
+    data = {
+        "desk": {"url": "http://127.0.0.1:9/api/v1", "api_key": "k"},
+        "store": {"url": url, "spool": str(tmp_path / "spool")},
+        "mailbox": [{"address": "a@b.example"}],
+    }
+    configured = parse(data, {})
+    configured.store.spool_dir.mkdir()
+    with closing_engine(url) as engine:
+        migrate.migrate(engine)
+    backup.make(configured, tmp_path / "b")
+
+    with closing_engine(url) as engine:
+        other = engine.connect()
+        with pytest.raises(NotRestored, match="1 other connections"):
+            restore(configured, tmp_path / "b", overwrite=True)
+        monkeypatch.setattr(time, "sleep", lambda seconds: other.invalidate())
+        restore(configured, tmp_path / "b", overwrite=True)
+        other.close()
+
     assert faults(configured) == []
 
 
