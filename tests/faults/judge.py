@@ -81,7 +81,7 @@ def judge(
 
 def tickets(simulator: Simulator) -> dict[str, dict[str, Any]]:
     """Those that the gateway made."""
-    return {key: row for key, row in simulator.desk.tickets.items() if row["entered_by"] == _user(simulator)}
+    return {key: row for key, row in list(simulator.desk.tickets.items()) if row["entered_by"] == _user(simulator)}
 
 
 def refused(simulator: Simulator) -> list[str]:
@@ -97,7 +97,7 @@ def _user(simulator: Simulator) -> str:
 
 def _places(simulator: Simulator) -> Places:
     places: Places = defaultdict(list)
-    for ticket_id, ticket in simulator.desk.tickets.items():
+    for ticket_id, ticket in list(simulator.desk.tickets.items()):
         texts = [(ticket["attributes"] or {}).get("description", "")]
         comments = simulator.desk.comments.get(ticket_id, [])
         texts += [comment["note"] for comment in comments if not comment["is_internal"]]
