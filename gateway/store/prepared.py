@@ -1,6 +1,6 @@
 """Statements of the hot path, compiled once and run on the driver's cursor.
 
-Each mail runs some thirty small statements; through SQLAlchemy's execution each costs several times the
+Each mail runs some fifty small statements; through SQLAlchemy's execution each costs several times the
 database's own work. The statements are still written with SQLAlchemy, for both databases, and what the driver raises
 comes as SQLAlchemy would raise it.
 """
