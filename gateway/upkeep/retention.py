@@ -26,7 +26,7 @@ from gateway.store import acts, hits, imports, letters, private, probes, pruning
 from gateway.store.engine import Store
 from gateway.store.pruning import Dropped, Elsewhere
 from gateway.store.raw import RawMail
-from gateway.store.stage import Stage
+from gateway.store.stage import ENDED, Stage
 from gateway.work import readings
 
 log = structlog.get_logger("retention")
@@ -121,7 +121,7 @@ class Pruner:
                 what = f"raw_{stage.value.lower()}"
                 counts[what] = await self._all(what, partial(pruning.drop_ended, stage=stage, before=now - age), stop)
         if limits.traces:
-            for stage in (Stage.DONE, Stage.SUPPRESSED, Stage.QUARANTINED):
+            for stage in ENDED:
                 step = partial(pruning.drop_traces, stage=stage, before=now - limits.traces)
                 counts["traces"] = counts.get("traces", 0) + await self._all("traces", step, stop)
         if limits.events:

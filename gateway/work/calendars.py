@@ -10,7 +10,7 @@ from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import Settings
 from gateway.config.windows import CalendarSettings
 from gateway.decide.sender import address_of
-from gateway.match.ours import Ours
+from gateway.match.ours import ours_of
 from gateway.match.recipient import as_addressed
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
@@ -63,7 +63,7 @@ def calendar_of(
     texts = [file.text for file in email.data if file.kind == "calendar"]
     if not sources or not texts:
         return None
-    address, envelope = address_of(email), as_addressed(email, envelope, Ours(box.taken_addresses))
+    address, envelope = address_of(email), as_addressed(email, envelope, ours_of(box.taken_addresses))
     for source in sources:
         if source.said.desk != box.desk or source.who.mailbox not in ("", box.address):
             continue

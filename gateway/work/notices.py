@@ -10,7 +10,7 @@ import structlog
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.profile import KeyPart, Profile
 from gateway.desk.catalog import Catalog, UnknownName
-from gateway.match.ours import Ours
+from gateway.match.ours import ours_of
 from gateway.match.recipient import as_addressed
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
@@ -47,7 +47,7 @@ def resolved_notice(
     email: Email, envelope: Envelope, box: MailboxSettings, sources: Sources, catalog: Catalog | None
 ) -> ResolvedNotice | None:
     """The notice that a mail is, None for none. Without a catalog names stand for ids."""
-    envelope = as_addressed(email, envelope, Ours(box.taken_addresses))
+    envelope = as_addressed(email, envelope, ours_of(box.taken_addresses))
     notice = _missing(envelope, sources) or read(email, envelope, sources, desk=box.desk, mailbox=box.address)
     source = _source_of(notice, envelope, sources) if notice else None
     if notice is None or source is None:

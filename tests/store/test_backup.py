@@ -317,12 +317,7 @@ def test_a_backup_of_an_earlier_schema_replaces_a_database_of_this_one(
 ) -> None:
     """What its schema does not have is not left over for the migrations to stumble on."""
     url = postgres.database("earlier")
-    data = {
-        "desk": {"url": "http://127.0.0.1:9/api/v1", "api_key": "k"},
-        "store": {"url": url, "spool": str(tmp_path / "spool")},
-        "mailbox": [{"address": "a@b.example"}],
-    }
-    configured, scripts = parse(data, {}), tmp_path / "migrations"
+    configured, scripts = settings(tmp_path, url=url, spool=str(tmp_path / "spool")), tmp_path / "migrations"
     configured.store.spool_dir.mkdir()
     shutil.copytree(migrate.HERE, scripts)
     for file in (scripts / "versions").glob("00*.py"):
@@ -345,12 +340,7 @@ def test_who_is_connected_to_the_database_is_waited_for_a_moment(
 ) -> None:
     """A gateway that has just been stopped may still be there for PostgreSQL."""
     url = postgres.database("connected")
-    data = {
-        "desk": {"url": "http://127.0.0.1:9/api/v1", "api_key": "k"},
-        "store": {"url": url, "spool": str(tmp_path / "spool")},
-        "mailbox": [{"address": "a@b.example"}],
-    }
-    configured = parse(data, {})
+    configured = settings(tmp_path, url=url, spool=str(tmp_path / "spool"))
     configured.store.spool_dir.mkdir()
     with closing_engine(url) as engine:
         migrate.migrate(engine)
@@ -470,12 +460,7 @@ def test_a_quick_look_does_not_read_the_mails(kept: Settings) -> None:
 def test_verify_reads_postgresql(store: Store, tmp_path: Path) -> None:
     if store.sqlite:
         pytest.skip("SQLite has tests of its own")
-    data = {
-        "desk": {"url": "http://127.0.0.1:9/api/v1", "api_key": "k"},
-        "store": {"url": store.url, "spool": str(tmp_path)},
-        "mailbox": [{"address": "a@b.example"}],
-    }
-    found = verify.verify(parse(data, {}))
+    found = verify.verify(settings(tmp_path, url=store.url, spool=str(tmp_path)))
     assert [finding.faults for finding in found] == [[]] * len(verify.CHECKS)
     assert metadata.tables
 
