@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
 from gateway.model.ownnotice import OwnNotice
+from gateway.model.spans import DAY, HOUR
 from gateway.operate import todo
 from gateway.operate.report import day_lines, held_lines, held_since
 from gateway.operate.today import today
@@ -33,9 +34,9 @@ from gateway.work.notices import HELD_BACK
 log = structlog.get_logger("reports")
 
 EVERY = 15.0
-LATEST = 4 * 3600.0
+LATEST = 4 * HOUR
 """Seconds after its time for which the day is still told: of a gateway that was off in the morning."""
-WORTH = 12 * 3600.0
+WORTH = 12 * HOUR
 """Seconds after which a letter is worth nothing."""
 NAME = "Mail gateway"
 MAIL = "mail"
@@ -90,7 +91,7 @@ class Reports:
 
     def _tell_day(self, connection: Connection, day: str, now: float) -> None:
         found = today(connection, self.settings, self.store_name, now, self.zone)
-        held, _ = held_since(connection, now - 86_400.0, now, self.zone)
+        held, _ = held_since(connection, now - DAY, now, self.zone)
         lines = day_lines(found, now, self.zone)
         if held:
             lines += ["", "Held back since yesterday:", *held_lines(held, now, self.zone, self._address())]

@@ -23,11 +23,12 @@ from gateway.model.email import Email, lower_ascii
 from gateway.model.envelope import Envelope
 from gateway.model.plan import Decision
 from gateway.model.reasons import Reason
+from gateway.model.spans import DAY
 
 LOOPS = (Reason.RATE_LIMITED, Reason.LOOP_SUSPECTED)
 MOST_REFERENCES = 20
 MOST_FILES = 10
-OLD = 2 * 86_400.0
+OLD = 2 * DAY
 """Seconds between writing and arriving after which mail is of an older time: of a mailbox that is emptied into ours."""
 
 _ROBOTS = re.compile(

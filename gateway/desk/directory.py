@@ -27,13 +27,14 @@ from gateway.match import domains
 from gateway.match.clients import Clients, Text
 from gateway.model.email import lower_ascii
 from gateway.model.questions import Contact, NamedClient
+from gateway.model.spans import HOUR
 from gateway.periodic import run_every
 
 log = structlog.get_logger("desk")
 
-CONTACT_KEPT = 3600.0
+CONTACT_KEPT = HOUR
 MISS_KEPT = 300.0
-CATALOG_KEPT = 3600.0
+CATALOG_KEPT = HOUR
 FAULT_KEPT = 60.0
 JUST_READ = 30.0  # seconds: a desk that refuses every ticket must not be asked for its names each time
 MOST_CONTACTS = 50_000

@@ -26,6 +26,7 @@ from gateway.intake.maildata import HEADER_SCAN
 from gateway.intake.register import deliveries_of
 from gateway.mail.head import split_head, with_line_feeds
 from gateway.model.envelope import Envelope
+from gateway.model.spans import HOUR
 from gateway.periodic import wait
 from gateway.store import imports
 from gateway.store.arrivalrow import Arrived
@@ -44,7 +45,7 @@ BATCH = 250
 LULL = 0.03  # seconds without a word of new mail after which a batch is imported; listeners say it more often
 GATHER = 0.2  # seconds after which it is imported while more comes: the ticket must not wait long
 AGAIN = 1.0, 30.0  # seconds to the next try, growing
-SWEEP_EVERY = 3600.0
+SWEEP_EVERY = HOUR
 LOG_STEP = 8 * 1024 * 1024  # octets of the log of the arrivals that are made in a second without mail
 
 

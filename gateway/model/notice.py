@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gateway.model.spans import DAY
+
 State = Literal["open", "update", "close", "planned", "ignore"]
 """What the mail says of its problem. A word that no profile knows is an update."""
 
@@ -27,7 +29,7 @@ class Handling:
 
     close: bool = True
     hold: float = 600.0
-    reopen: float = 86_400.0
+    reopen: float = DAY
     cadence: tuple[int, ...] = (1, 2, 5, 10, 20, 50)
     flaps: int = 5
     flap_window: float = 900.0

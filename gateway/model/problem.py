@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Literal
 
 from gateway.model.notice import Notice
+from gateway.model.spans import DAY
 
 ProblemState = Literal["open", "recovered", "closing", "closed"]
 """Open; recovered, its ticket not (yet) closed by us; about to be closed; closed by us or without a ticket."""
@@ -152,7 +153,7 @@ def missing_key(expectation: str, name: str) -> str:
 
 
 AHEAD = 300.0
-BEHIND = 5 * 86_400.0
+BEHIND = 5 * DAY
 """Seconds by which a vendor's time may lie ahead of the acceptance or behind it: mail is tried for that long
 (RFC 5321, 4.5.4.1). Beyond them a clock is wrong, and its time orders nothing."""
 

@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from gateway.model.spans import DAY, HOUR, MINUTE
+
 _CALENDAR = re.compile(r"(\d{8}T\d{6})(Z?)$")
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d{1,6})?$|\d{13}$")
 _UNIVERSAL = re.compile(r"\s*\(?\s*(?:\b(?:UTC|GMT)\b(?![+-]\d)|(?<=\d)Z(?!\w))\s*\)?", re.IGNORECASE)
@@ -42,7 +44,7 @@ _CLOCK = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s?[ap]\.?m\b\.?)?", re.IGNOR
 _OFFSET = re.compile(r"\s?\b(?:UTC|GMT)\s?([+-])(\d{1,2})(?::?(\d{2}))?\b", re.IGNORECASE)
 _SLASHES = re.compile(r"^(\d{1,2})/(\d{1,2})/(?=\d{4}\b)(?!.*\d\s?[ap]\.?m\b)", re.IGNORECASE)
 """A day and a month, in which order depends on the country, but for a time in halves of a day."""
-_JUST_NOW, _SHORTLY = -5 * 86_400.0, 45 * 86_400.0
+_JUST_NOW, _SHORTLY = -5 * DAY, 45 * DAY
 """How long before and after a mail the work is that it tells of, where its text may mean two days."""
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 
@@ -53,7 +55,7 @@ _DURATION = re.compile(r"\s*(\d{1,4})\s*(min|hour|hr|h\b)", re.IGNORECASE)
 def duration(text: str) -> float:
     """Seconds of "60 minutes" or "2 hours", 0.0 when it is not understood."""
     found = _DURATION.match(text)
-    return int(found[1]) * (60.0 if found[2].lower() == "min" else 3600.0) if found else 0.0
+    return int(found[1]) * (MINUTE if found[2].lower() == "min" else HOUR) if found else 0.0
 
 
 _DAYS = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%B %d, %Y", "%Y-%m-%d", "%d.%m.%Y")

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from gateway.config.settings import Settings
 from gateway.model.quantity import counted
+from gateway.model.spans import HOUR
 from gateway.operate import synced
 from gateway.store.arrivalrow import Arrived
 from gateway.store.arrivals import FILE, ArrivalsDamaged, ArrivalsFile, Waiting
 
-OLD = 3600.0  # seconds after which mail that is not imported is worth a word
+OLD = HOUR  # seconds after which mail that is not imported is worth a word
 
 
 def opened(settings: Settings) -> ArrivalsFile | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Integer, cast, func, select
 
 from gateway.config.probe import ProbeSettings
 from gateway.config.settings import Settings
+from gateway.model.spans import DAY
 from gateway.model.waiting import Waiting
 from gateway.operate import arriving, todo
 from gateway.operate.windows import Listed, listed
@@ -22,7 +23,7 @@ from gateway.store.schema import delivery
 
 HOURS = 24
 PROBES = 24  # that are shown
-SILENCE = 7 * 86400.0
+SILENCE = 7 * DAY
 """Seconds in which the last mail of a mailbox is looked for."""
 MOST = 100_000
 """Mails that are looked at for it."""

@@ -7,10 +7,11 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 from gateway.match.probe import PREFIX
 from gateway.model.ids import uuid7
 from gateway.model.reasons import Reason
+from gateway.model.spans import HOUR
 from gateway.store.schema import delivery, notice
 
 OVERLAP = 1000  # numbers
-MARGIN = 3600.0
+MARGIN = HOUR
 """Seconds by which the order of acceptance may differ from the times of acceptance."""
 _OTHERS = and_(
     delivery.c.envelope.contains('"internal": ""'),

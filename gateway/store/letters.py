@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
+from gateway.model.spans import HOUR, MINUTE
 from gateway.store import dialects
 from gateway.store.pruning import Dropped
 from gateway.store.reading import looking
@@ -19,8 +20,7 @@ from gateway.store.stage import EffectState
 
 LEASE = 900.0
 """Seconds for which a process has a letter to itself before its content is under way."""
-FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0
-HOUR = 3600.0
+FIRST_WAIT, LONGEST_WAIT = MINUTE, HOUR
 MOST_ANSWER = 500
 NEWEST = 500  # letters that are looked at for whom was told of late
 

@@ -25,6 +25,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping, select
 
 from gateway.config.settings import StoreSettings
+from gateway.model.spans import DAY, HOUR
 from gateway.periodic import run_every, wait
 from gateway.store.engine import Store
 from gateway.store.objects import Objects
@@ -35,10 +36,10 @@ log = structlog.get_logger("store")
 
 OBJECT = "object:"  # before the key, in the column path
 FOLDER = "raw/"
-ORPHAN_AGE = 6 * 3600.0
-ROW_WITHIN = 3600.0  # seconds after its bytes in which a row must be written
-SWEEP_EVERY = 3600.0
-WORK_AGE = 86400.0
+ORPHAN_AGE = 6 * HOUR
+ROW_WITHIN = HOUR  # seconds after its bytes in which a row must be written
+SWEEP_EVERY = HOUR
+WORK_AGE = DAY
 
 
 class Damaged(Exception):

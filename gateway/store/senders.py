@@ -8,11 +8,12 @@ from sqlalchemy import Connection, bindparam, func, select, union_all
 
 from gateway.match import domains
 from gateway.match.names import Name
+from gateway.model.spans import HOUR
 from gateway.store.constants import constant
 from gateway.store.prepared import ESCAPE, Prepared, literally
 from gateway.store.schema import delivery
 
-HOUR, QUARTER = 3600.0, 900.0
+QUARTER = 900.0
 VENDOR = "vendor"
 """The class of a proven notice: it is braked by its key, and does not count against people of the domain."""
 

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from gateway.model.ids import uuid7
+from gateway.model.spans import DAY
 from gateway.model.waiting import Waiting
 from gateway.model.window import Maintenance, Window
 from gateway.store import dialects
@@ -41,7 +42,7 @@ from gateway.store.stage import PENDING, Stage
 
 MOST = 2000
 """Windows of a desk that are looked at."""
-ZONES = 2 * 86_400.0
+ZONES = 2 * DAY
 """Seconds by which no two zones are apart."""
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
 from gateway.config.windows import CalendarSettings
+from gateway.model.spans import DAY
 from gateway.model.window import MaintenanceCalendar
 from gateway.notices.calendars import MOST_OCTETS
 from gateway.periodic import run_every
@@ -36,7 +37,7 @@ log = structlog.get_logger("work")
 EVERY = 30.0
 TIMEOUT = 30.0
 """Seconds for a calendar."""
-STALE = 86_400.0
+STALE = DAY
 """Seconds after which it is told that a calendar cannot be read."""
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from gateway.config.profile import ExpectPart
 from gateway.config.settings import Settings
 from gateway.model.ownnotice import OwnNotice
+from gateway.model.spans import HOUR
 from gateway.notices.rhythm import LEARN_FROM, rhythm
 from gateway.notices.source import Source, Sources
 from gateway.periodic import run_every
@@ -31,7 +32,7 @@ log = structlog.get_logger("work")
 EVERY = 30.0
 SETTLING = 900.0
 """Seconds after the start in which nothing is called late: others kept the mail while we were away."""
-PATIENCE = 3600.0
+PATIENCE = HOUR
 """Seconds for which mail that was not read yet may be the one that is missing."""
 
 

@@ -12,12 +12,13 @@ from functools import partial
 
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.model.spans import HOUR
 from gateway.periodic import run_every
 from gateway.store import lefttickets, problems
 from gateway.store.engine import Store
 
 EVERY = 600.0
-AGAIN = 3600.0
+AGAIN = HOUR
 BATCH = 5
 """Tickets of a desk that are looked at in a round: each look is a call that counts."""
 

@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.model.ownnotice import OwnNotice
+from gateway.model.spans import DAY
 from gateway.outgoing.written import message_id, written
 from gateway.store import deliveries
 from gateway.store.deliveries import NewDelivery
 
-REMEMBER = 90 * 86_400.0
+REMEMBER = 90 * DAY
 
 
 def keep(connection: Connection, mailbox: str, desk: str, about: OwnNotice, words: str, key: str, now: float) -> None:

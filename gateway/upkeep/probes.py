@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from gateway.config.probe import ProbeSettings
 from gateway.config.settings import Settings
 from gateway.match.probe import FIELD, make_id
+from gateway.model.spans import DAY
 from gateway.outgoing.smarthost import NotTaken, Smarthost, Unknown
 from gateway.outgoing.written import written
 from gateway.periodic import run_every
@@ -32,7 +33,7 @@ log = structlog.get_logger("work")
 EVERY = 10.0
 AGAIN = 60.0
 """Seconds after which a server that took none for now is tried again, as any mail server does (greylisting)."""
-LOOK_BACK = 2 * 86_400.0
+LOOK_BACK = 2 * DAY
 """Seconds after which a probe that is not here will not come any more."""
 MOST = 50
 

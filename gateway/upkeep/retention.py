@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.config.retention import RetentionSettings
+from gateway.model.spans import DAY
 from gateway.periodic import run_every
 from gateway.store import acts, hits, imports, letters, private, probes, pruning, refusals, windows
 from gateway.store.engine import Store
@@ -34,7 +35,7 @@ log = structlog.get_logger("retention")
 FIRST, LEAST, MOST = 100, 20, 1000  # rows in a batch
 LONG, SHORT = 0.02, 0.01  # seconds of a batch in the writer
 REST = 1.0  # times as long as the batch took with its commit
-HITS = 90 * 86_400.0
+HITS = 90 * DAY
 GUARD = ".guard"
 
 

@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
+from gateway.model.spans import HOUR
 from gateway.periodic import run_every
 from gateway.store import expectations, inflow
 from gateway.store.engine import Store
@@ -30,7 +31,7 @@ from gateway.work.notices import SILENCE
 log = structlog.get_logger("work")
 
 EVERY = 60.0
-LEARN_EVERY = 6 * 3600.0
+LEARN_EVERY = 6 * HOUR
 LOOK_AT = {
     "all": "Look at what brings the mail here: the provider's rule or connector, DNS, the mail server before us.",
     "people": "Mail of machines still comes, maybe by a way of its own. Look at what brings customers' mail here: the "

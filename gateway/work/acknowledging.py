@@ -16,6 +16,7 @@ from gateway.config.settings import Settings
 from gateway.match import domains
 from gateway.model.effects import AcknowledgeBody
 from gateway.model.email import Email
+from gateway.model.spans import DAY, HOUR
 from gateway.outgoing.written import message_id, written
 from gateway.store import letters
 from gateway.store.deliveries import Delivery
@@ -24,9 +25,9 @@ from gateway.templates import Templates
 from gateway.work.language import language_of
 
 KIND = "acknowledge"
-WORTH = 4 * 3600.0
+WORTH = 4 * HOUR
 """Seconds for which the smarthost may be tried."""
-LATE = 86400.0
+LATE = DAY
 
 
 class Acknowledger:
@@ -88,7 +89,7 @@ class Acknowledger:
         domain = domains.of(recipient)
         if not self.domain_per_hour or domains.is_public(domain):
             return False
-        told = letters.recipients(connection, KIND, now - letters.HOUR)
+        told = letters.recipients(connection, KIND, now - HOUR)
         family = domains.family(domain)
         alike = [address for address in told if domains.family(domains.of(address)) == family]
         return len(alike) >= self.domain_per_hour

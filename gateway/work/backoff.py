@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from gateway.model.spans import HOUR
 from gateway.model.waiting import Waiting
 from gateway.store.deliveries import Delivery
 from gateway.work.steps import Wait
@@ -11,7 +12,7 @@ from gateway.work.steps import Wait
 FIRST = 5.0
 GROWTH = 2.0
 GROWS_TO = 15 * 60.0
-THEN = 3600.0
+THEN = HOUR
 LOOKS_AFTER = 0.2
 LOOKS_EVERY = 10.0
 

@@ -26,14 +26,15 @@ from pydantic import ValidationError
 import gateway
 from gateway.mail.wire import dump, load
 from gateway.model.email import Email
+from gateway.model.spans import DAY
 from gateway.store import private, sqlitefiles
 from gateway.work.parser import Parser
 
 FILE = "readings.db"
 MOST_BYTES = 256 * 1024 * 1024
 MOST_OF_A_MAIL = 512 * 1024  # bytes of a reading as JSON; a larger one is not kept
-KEPT_FOR = 30 * 86_400.0  # seconds after its last use
-NOTED_EVERY = 86_400.0  # seconds after which a use is noted again
+KEPT_FOR = 30 * DAY  # seconds after its last use
+NOTED_EVERY = DAY  # seconds after which a use is noted again
 BUSY = 5.0  # seconds for another process that writes
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS reading (id BLOB PRIMARY KEY, used REAL NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID",

@@ -12,8 +12,9 @@ from gateway.desk.algapsa import shapes
 from gateway.desk.algapsa.shapes import Shape
 from gateway.desk.body import Malformed, parsed
 from gateway.desk.outcome import Good, Outcome, Refused, Throttled, Unknown
+from gateway.model.spans import HOUR
 
-LONGEST_PAUSE = 3600.0  # seconds that a 429 may ask for: who asks for more is not believed
+LONGEST_PAUSE = HOUR  # seconds that a 429 may ask for: who asks for more is not believed
 MOST_WORDS = 2000  # characters of an error that are kept
 REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 422})
 

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import structlog
 
+from gateway.model.spans import DAY
 from gateway.startup import without
 
 with without("click"):
@@ -41,7 +42,7 @@ KEEPALIVE = 2.0
 UPLOAD_FLOOR = 100_000  # bytes a second that an upload may be as slow as
 PAGES = 200
 MOST_ROWS = 50_000  # of a list that is read page by page
-MOST_SKEW = 86_400.0  # seconds: a clock that is further off is a mistake of whoever wrote the date
+MOST_SKEW = DAY  # seconds: a clock that is further off is a mistake of whoever wrote the date
 
 HEADERS = {
     "accept": "application/json",

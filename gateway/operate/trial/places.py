@@ -17,6 +17,7 @@ from pathlib import Path
 
 from gateway.mail.head import Head, split_head, with_line_feeds
 from gateway.mail.limits import HEADER_BLOCK
+from gateway.model.spans import DAY
 from gateway.operate.trial.forms import (
     BARE_LINE,
     BEGINNING,
@@ -43,7 +44,7 @@ FLAGS = re.compile(r"[:;!]2,([A-Za-z]{0,20})$")
 """What the name of a file in a Maildir says of its mail; where names have no colon, behind another mark."""
 EARLIEST = 315_532_800.0
 """1980: no mail is older."""
-LATEST = 86_400.0
+LATEST = DAY
 """Seconds from now: no mail that lies here came later, whatever the clock of who wrote it."""
 TREE = frozenset({"cur", "new", "tmp"})
 

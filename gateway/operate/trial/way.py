@@ -18,6 +18,7 @@ from gateway.desk.catalog import Catalog
 from gateway.desk.directory import Directory
 from gateway.desk.port import Desk
 from gateway.desk.trial import Account
+from gateway.model.spans import DAY
 from gateway.operate.progress import Progress
 from gateway.operate.trial import state
 from gateway.operate.trial.ahead import Ahead
@@ -39,7 +40,7 @@ BATCH = 500
 AFTERWARDS = 7200.0
 """Seconds after the last mail in which tickets may still close."""
 LOOK_EVERY = 900.0  # seconds of the trial's time between two looks for mail that is missing
-LONGEST_PAUSE = 30 * 86_400.0
+LONGEST_PAUSE = 30 * DAY
 """Seconds without any mail in which none is missed: the mailbox was not in use, or a sender's clock was wrong."""
 KEPT_EVERY = 500  # mails
 SHOWN_EVERY = 0.2  # seconds of ours

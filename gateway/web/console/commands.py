@@ -14,6 +14,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.model.spans import HOUR
 from gateway.store.operator import NotPossible
 
 NICE = ("nice", "-n", "10") if shutil.which("nice") else ()
@@ -21,7 +22,7 @@ MOST_OUTPUT = 32 << 20  # bytes
 MOST_LINE = 1 << 20
 MOST_LINES, MOST_SHOWN = 50, 4000  # lines that are shown, and bytes of each
 PATIENCE = 120.0  # seconds for what a page waits for
-LONGEST = 3600.0  # seconds for what goes on behind it
+LONGEST = HOUR  # seconds for what goes on behind it
 SPAN = "30d"  # of the kept mail on which rules and profiles are tried
 
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.match.names import network_of
+from gateway.model.spans import DAY
 from gateway.smtp.auth import check_password, hash_password
 from gateway.smtp.guessing import TooMany
 from gateway.store import acts, entries
@@ -34,7 +35,7 @@ GUESSED_AT = (
     "Somebody is guessing passwords, so logins are slow where you have not logged in before. Try again in a minute, or"
     " in a browser or a network where you did; a link of `gateway console` lets you in now."
 )
-KNOWN_FOR = 90 * 86400.0
+KNOWN_FOR = 90 * DAY
 """Seconds for which a browser and a network are known in which somebody logged in."""
 
 

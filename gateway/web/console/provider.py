@@ -19,6 +19,7 @@ from urllib.parse import quote_plus, urlencode
 from gateway.config.console import OidcSettings, is_safe
 from gateway.config.reading import NoSecret
 from gateway.match.names import network_of
+from gateway.model.spans import HOUR
 from gateway.web.console.answers import Unreachable, ask, ask_for_object, object_of
 
 BACK = "/oidc"
@@ -28,7 +29,7 @@ SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """By a private key of the provider: a secret that we know too, or none, proves nothing."""
 SECRET_METHODS = ("client_secret_post", "client_secret_basic")
 LEEWAY = 60  # seconds by which clocks may differ
-FRESH = 3600.0  # seconds for which its addresses and keys are not asked for again
+FRESH = HOUR  # seconds for which its addresses and keys are not asked for again
 AGAIN = 60.0  # seconds until they are, for a key that is not known
 PENDING_FOR = 600.0  # seconds
 MOST_PENDING, MOST_OF_NETWORK = 5_000, 100
