@@ -44,6 +44,8 @@ LOOK_EVERY = 1.0  # seconds, in case nobody tells
 BATCH = 250
 LULL = 0.03  # seconds without a word of new mail after which a batch is imported; listeners say it more often
 GATHER = 0.2  # seconds after which it is imported while more comes: the ticket must not wait long
+STORM = 500.0  # mails a second, some three times what a worker works off: their tickets wait for it and not for us
+LET_PASS = 2.0  # seconds after which it is imported while a storm lasts
 AGAIN = 1.0, 30.0  # seconds to the next try, growing
 SWEEP_EVERY = HOUR
 LOG_STEP = 8 * 1024 * 1024  # octets of the log of the arrivals that are made in a second without mail
@@ -111,18 +113,27 @@ class Importer:
 
     async def _rest(self, stop: asyncio.Event) -> None:
         """Until there is something and nothing more comes at the moment, or it is time to look. What comes in a burst
-        is accepted first and then shares a transaction: its sync is one of the disk's, and its time the machine's."""
+        is accepted first and then shares a transaction: its sync is one of the disk's, and its time the machine's.
+        Of a storm more is let pass, for whoever sends it wants both of the machine."""
         if time.monotonic() > self._swept_at + SWEEP_EVERY:
             self._swept_at = time.monotonic()
             await self._in_thread(self._file.sweep, self._clock() - ORPHAN_AGE)
         if not await self._is_told(stop, LOOK_EVERY):
             await self._in_thread(self._file.lengthen_log, LOG_STEP)
             return
-        latest = time.monotonic() + GATHER
-        while time.monotonic() < latest and not stop.is_set():
+        if await self._keeps_coming(stop, GATHER):
+            waits = await self._in_thread(self._file.waiting)
+            if waits.deliveries > STORM * GATHER:
+                await self._keeps_coming(stop, LET_PASS - GATHER)
+
+    async def _keeps_coming(self, stop: asyncio.Event, seconds: float) -> bool:
+        """Whether there is word of new mail all that time; returns at once when there is none, or at ``stop``."""
+        latest = time.monotonic() + seconds
+        while time.monotonic() < latest:
             self._told.clear()
-            if not await self._is_told(stop, LULL):
-                break
+            if stop.is_set() or not await self._is_told(stop, LULL):
+                return False
+        return True
 
     async def _is_told(self, stop: asyncio.Event, seconds: float) -> bool:
         """Whether there is a word of new mail, or ``stop``, within that time."""

@@ -13,6 +13,7 @@ from gateway.intake.mailboxes import Mailboxes
 from gateway.intake.scanner import Scanner, scanner_of
 from gateway.match.networks import Networks
 from gateway.smtp.auth import Users
+from gateway.smtp.awake import Awake
 from gateway.smtp.limits import Limits
 from gateway.smtp.overload import InFlight, Overload
 from gateway.smtp.refusals import Refusals
@@ -42,6 +43,7 @@ class ServerContext:
     judged: Callable[[str, str], None]
     refusals: Refusals = field(default_factory=Refusals)
     turns: Turns = field(default_factory=Turns)
+    awake: Awake = field(default_factory=Awake)
     connections: int = 0
     inside: int = 0  # sessions that came past the limits
     draining: bool = False

@@ -138,7 +138,6 @@ class Session:
         if self._policy.tls != "implicit":
             self._replies.append(refusal.line(self._dialogue.session))
         self._count(refusal)
-        self._server.refusals.add(refusal_of(self._dialogue, refusal))
         self._end()
 
     async def _prepare(self) -> None:
@@ -176,6 +175,7 @@ class Session:
     def _go_on(self, has_turn: bool = False) -> None:
         """Run what is here, as far as it need not wait and the peer reads the replies. ``has_turn``: for the next
         command it is the peer's turn."""
+        self._server.awake.heard()
         try:
             while not (self._is_over or self._task or self._turn or self._tarpit or self._connection.is_choked):
                 if self._receiving is not None:
@@ -342,7 +342,6 @@ class Session:
 
     def _refused(self, reply: Reply) -> None:
         self._count(reply)
-        self._server.refusals.add(refusal_of(self._dialogue, reply))
         log.info(
             "refused",
             reason=reply.reason,
@@ -365,6 +364,7 @@ class Session:
     def _count(self, refusal: Reply) -> None:
         self._server.refused(refusal.reason, self._policy.name)
         self._server.count(str(refusal.code))
+        self._server.refusals.add(refusal_of(self._dialogue, refusal))
 
     def _released(self) -> None:
         self._tarpit = None
@@ -374,6 +374,7 @@ class Session:
         if self._replies:
             self._connection.write(("\r\n".join(self._replies) + "\r\n").encode())
             self._replies.clear()
+            self._server.awake.replied(peers=self._server.connections)
 
     def _end(self) -> None:
         self._is_over = True

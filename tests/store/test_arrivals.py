@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import StoreSettings, WorkSettings
@@ -32,6 +32,7 @@ from gateway.store import counts, imports, operator
 from gateway.store.arrivalrow import ArrivedFor, NewArrival
 from gateway.store.arrivals import BUSY_WAIT, FILE, LOG_BYTES, ArrivalsDamaged, ArrivalsFile, Waiting
 from gateway.store.engine import Store
+from gateway.store.imports import Import
 from gateway.store.raw import RawMail
 from gateway.store.schema import delivery, raw
 from tests.waiting import PATIENCE, come
@@ -517,27 +518,55 @@ async def test_who_is_held_up_by_the_databases_own_lock_goes_on_afterwards(
 # -- importing ----------------------------------------------------------------------------------------
 
 
-async def test_a_burst_is_accepted_first_and_imported_soon(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While word of more mail comes all the time, batches are imported for all that, and no mail waits for long."""
+class Taken(NamedTuple):
+    """A transaction of the importer: when, after the first mail, and of how many mails."""
+
+    after: float
+    mails: int
+
+
+async def taken_of(door: Door, monkeypatch: pytest.MonkeyPatch, mails: int) -> tuple[list[Taken], float]:
+    """What the importer does while a mail comes every 10 ms, and then is told to stop; and how long they came."""
     monkeypatch.setattr(importer, "LULL", PATIENCE)  # on a machine that is busy, too, mail comes all the time
+    began = time.monotonic()
+    taken: list[Taken] = []
+    take = imports.take
+
+    def watched_take(c: Connection, origin: str, batch: Sequence[Import]) -> list[str]:
+        taken.append(Taken(time.monotonic() - began, len(batch)))
+        return take(c, origin, batch)
+
+    monkeypatch.setattr(imports, "take", watched_take)
     bring = door.importer()
     stop = asyncio.Event()
     running = asyncio.create_task(bring.run(stop))
-    began = time.monotonic()
-    sizes: list[int] = []
-    take = imports.take
-    monkeypatch.setattr(imports, "take", lambda c, origin, mails: (sizes.append(len(mails)), take(c, origin, mails))[1])
-    for number in range(45):
+    for number in range(mails):
         await door.offer(b"Message-ID: <m%d@acme.example>\r\n\r\nx" % number)
         bring.wake()
         await asyncio.sleep(0.01)
-    took, begun = time.monotonic() - began, list(sizes)
+    took = time.monotonic() - began
     stop.set()
     await running
     bring.close()
-    assert begun
-    assert sum(sizes) == 45
-    assert len(sizes) <= took / GATHER + 2
+    assert sum(batch.mails for batch in taken) == mails
+    return taken, took
+
+
+async def test_a_burst_is_accepted_first_and_imported_soon(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While word of more mail comes all the time, batches are imported for all that, and no mail waits for long."""
+    taken, took = await taken_of(door, monkeypatch, 45)
+    assert taken[0].after < took
+    assert len(taken) <= took / GATHER + 2
+
+
+async def test_of_a_storm_more_is_accepted_first(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tickets wait for the worker as it is. It is not let pass for ever."""
+    monkeypatch.setattr(importer, "STORM", 10.0)
+    monkeypatch.setattr(importer, "LET_PASS", 4 * GATHER)
+    taken, took = await taken_of(door, monkeypatch, 120)
+    at_the_start, first = taken[:2]
+    assert at_the_start.after + 4 * GATHER <= first.after < took
+    assert len(taken) <= took / (4 * GATHER) + 2
 
 
 async def test_in_a_second_without_mail_the_log_gets_its_size(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
