@@ -22,6 +22,7 @@ from tests.harness import GatewayProcess, config_text, free_port, mail
 
 LOOK = 0.5  # seconds between two looks at the metrics, which take the worker some milliseconds each
 NO_GUARD = "tickets_per_hour = 0\ncomments_per_hour = 0"
+NO_LIMITS = "[smtp.limits]\nmails_per_sender = 0\nmails_per_sender_domain = 0"
 
 
 def cpu(gateway: GatewayProcess) -> tuple[float, float]:
@@ -62,7 +63,7 @@ def main(mails: int = 1500, show: Callable[[str], None] = print) -> None:
         assert desk.stdout
         url = desk.stdout.readline().split()[-1]
         smtp, http = free_port(), free_port()
-        more = {"desk": "rate = 0", "work": "", "log": "warning", "guard": NO_GUARD}
+        more = {"desk": "rate = 0", "work": "", "log": "warning", "guard": NO_GUARD, "smtp": NO_LIMITS}
         text = config_text(f"{url}/api/v1", "demo-desk-key", folder, smtp, http, **more)
         gateway = GatewayProcess(folder, text, smtp, http)
         try:
