@@ -15,50 +15,21 @@ from dataclasses import dataclass, field, replace
 
 from . import limits
 from .clean import clean
-from .htmlinline import FIGURES, control, figures, instead_of, resolved, words_of
-from .htmllists import LISTS, WORD, Counter, item_of, word_list
-from .htmlmarks import boundary, zone_of
-from .htmlsight import Said, Sight, declarations, entered, family_of, looks_of
+from .htmlinline import control, figures, instead_of, resolved, words_of
+from .htmllists import LISTS, WORD, Counter, item_of
+from .htmlmarks import boundary
+from .htmlsight import Said, declarations, entered, looks_of
 from .htmlstack import NONE, Stack
+from .htmlstate import State
 from .htmltables import Table, as_data, bordered, flattened
-from .htmltags import (
-    BLOCKS,
-    DROPPED,
-    PARAGRAPHS,
-    STYLES,
-    VOID,
-    css_styles,
-    tight,
-)
+from .htmltags import BLOCKS, PARAGRAPHS, VOID, tight
 from .lines import Line, Run, joined_runs
 from .scan import Token, sheets, tokens
-from .symbols import as_shown, font_of, is_emoji
+from .symbols import as_shown, is_emoji
 
 # Text before the page, or that has no tag at all.
 _UNTAGGED = re.compile(r"[^<]++(?=<(?:!doctype|html|head|body)\b|\Z)", re.IGNORECASE)
 _BLANK = re.compile(r"[ \t\n\r\f]+")
-
-
-_SEEN = Sight()
-_DROPPED = Sight(gone=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    styles: frozenset[str] = frozenset()
-    href: str = ""
-    pre: bool = False
-    sight: Sight = _SEEN
-    dropped: bool = False
-    font: str = ""
-    figures: str = ""
-    quote: int = 0
-    zone: str = ""
-    list_kind: str = ""
-    list_level: int = -1
-    label: bool = False
-    heading: int = 0
-    tight: bool = False
 
 
 @dataclass(slots=True)
@@ -84,8 +55,8 @@ class _Reader:
         self.styled: frozenset[str] = frozenset()
         self.lines: list[Line] = []
         self.runs: list[Run] = []
-        self.state = _State()
-        self.stack: Stack[_State] = Stack()
+        self.state = State()
+        self.stack: Stack[State] = Stack()
         self.tables: list[Table] = []
         self.space = False
         self.item = ""
@@ -126,7 +97,7 @@ class _Reader:
         self.text(text.strip("\n"))
         self.flush()
         self.gap = True
-        self.state = _State()
+        self.state = State()
 
     def text(self, raw: str) -> None:
         text = entities.unescape(raw) if "&" in raw else raw
@@ -229,7 +200,7 @@ class _Reader:
             self.lone(name, token)
         elif self.stack.push(name, self.state):
             self.before = boundary(token) or self.before
-            self.state = self.entered(name, token)
+            self.state = self.state.inside(token, self.styled)
             self.begun(name, token)
 
     def lone(self, name: str, token: Token) -> None:
@@ -250,7 +221,11 @@ class _Reader:
 
     def begun(self, name: str, token: Token) -> None:
         """What an element does before its content."""
-        if name == "table":
+        if name == "a":
+            self.state = replace(self.state, href=self.link(token.attribute("href")))
+        elif name in LISTS:
+            self.counters.append(Counter.of(token))
+        elif name == "table":
             self.tables.append(Table(outer=self.lines, bordered=bordered(token)))
             self.lines = self.tables[-1].stray
         elif name == "tr" and self.tables:
@@ -266,54 +241,6 @@ class _Reader:
         elif name == "q":
             self.space, blank = False, self.space
             self.add(" \u201c" if blank and self.runs else "\u201c")
-
-    def entered(self, name: str, token: Token) -> _State:
-        state = self.state
-        changes: dict[str, object] = {}
-        style = token.attribute("style").lower() if token.attrs else ""
-        if name in STYLES:
-            changes["styles"] = state.styles | {STYLES[name]}
-        if style:
-            extra = css_styles(style)
-            if extra:
-                changes["styles"] = (changes.get("styles") or state.styles) | extra  # type: ignore[operator]
-            if "white-space" in style and "pre" in style.partition("white-space")[2][:12]:
-                changes["pre"] = True
-        if name in DROPPED:
-            changes["dropped"], changes["sight"] = True, _DROPPED
-        elif token.attrs:
-            declared = declarations(style) if style else {}
-            changes["sight"] = entered(state.sight, token, declared, self.styled)
-            family = family_of(declared) or (token.attribute("face") if name == "font" else "")
-            if family:
-                changes["font"] = font_of(family)
-        elif name == "option" and "selected" not in token.attributes():
-            changes["sight"] = replace(state.sight, gone=True)
-        if name == "a":
-            changes["href"] = self.link(token.attribute("href"))
-        elif name in FIGURES:
-            changes["figures"] = name
-        elif name in ("pre", "listing", "plaintext", "xmp"):
-            changes["pre"] = True
-        elif name in LISTS:
-            changes["list_kind"] = "ol" if name == "ol" else "ul"
-            changes["list_level"] = min(state.list_level + 1, 8)
-            self.counters.append(Counter.of(token))
-        elif name in ("h1", "h2", "h3", "h4", "h5", "h6"):
-            changes["heading"] = min(int(name[1]), 3)
-        elif name == "table":
-            changes["heading"] = 0
-        elif name == "blockquote":
-            changes["quote"] = min(state.quote + 1, 50)
-            changes["list_kind"] = ""
-        if name == "p" and tight(token) != state.tight:
-            changes["tight"] = not state.tight
-        if "mso-list" in style:
-            changes |= word_list(name, style, state.list_kind)
-        zone = zone_of(name, token)
-        if zone and not state.zone:
-            changes["zone"] = zone
-        return replace(state, **changes) if changes else state  # type: ignore[arg-type]
 
     def end(self, depth: int) -> None:
         """Ends the elements from that depth on."""

@@ -22,6 +22,8 @@ STYLES = {
     "ins": "underline", "s": "strike", "strike": "strike", "del": "strike", "code": "code", "tt": "code",
     "kbd": "code", "samp": "code",
 }  # fmt: skip
+HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+PREFORMATTED = frozenset({"pre", "listing", "plaintext", "xmp"})
 DROPPED = frozenset(
     {
         "script", "style", "title", "iframe", "template", "svg", "annotation", "datalist", "xml",
