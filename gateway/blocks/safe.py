@@ -180,21 +180,20 @@ def _safe_inline(content: Any) -> list[Inline]:
 
 def _safe_item(item: Inline) -> list[Inline]:
     if item.get("type") == "link":
-        given = item.get("content")
-        words = [{"type": "text", "text": given}] if isinstance(given, str) else given
-        inner = (
-            [_safe_text(word) for word in words if isinstance(word, dict) and isinstance(word.get("text"), str)]
-            if isinstance(words, list)
-            else []
-        )
-        href = safe_href(item.get("href"))
-        if href is None:
-            inner = inner or [text(clean(string(item.get("href"))))]
-            return [piece for word in inner for piece in _linked(word)]
-        return [{"type": "link", "href": href, "content": inner or [text(href)]}]
-    if isinstance(item.get("text"), str):
-        return _linked(_safe_text(item))
-    return []
+        return _safe_link(item)
+    return _linked(_safe_text(item)) if isinstance(item.get("text"), str) else []
+
+
+def _safe_link(item: Inline) -> list[Inline]:
+    """The link, or its words where it may lead nowhere."""
+    given = item.get("content")
+    words = [{"text": given}] if isinstance(given, str) else given if isinstance(given, list) else []
+    shown = [_safe_text(word) for word in words if isinstance(word, dict) and isinstance(word.get("text"), str)]
+    href = safe_href(item.get("href"))
+    if href is not None:
+        return [{"type": "link", "href": href, "content": shown or [text(href)]}]
+    shown = shown or [text(clean(string(item.get("href"))))]
+    return [piece for word in shown for piece in _linked(word)]
 
 
 def _linked(item: Inline) -> list[Inline]:

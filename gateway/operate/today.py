@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Integer, cast, func, select
 
 from gateway.config.probe import ProbeSettings
 from gateway.config.settings import Settings
-from gateway.model.spans import DAY
+from gateway.model.spans import DAY, HOUR
 from gateway.model.waiting import Waiting
 from gateway.operate import arriving, todo
 from gateway.operate.windows import Listed, listed
@@ -174,14 +174,13 @@ def _boxes(connection: Connection, addresses: list[str], midnight: float, now: f
 
 def _hours(connection: Connection, now: float, zone: tzinfo | None) -> tuple[Hour, ...]:
     """The last day by hours of the reader's clock, the oldest first."""
-    start = (
-        datetime.fromtimestamp(now, zone).replace(minute=0, second=0, microsecond=0).timestamp() - (HOURS - 1) * 3600
-    )
-    hours = (delivery.c.accepted_at - start) / 3600
+    this_hour = datetime.fromtimestamp(now, zone).replace(minute=0, second=0, microsecond=0)
+    start = this_hour.timestamp() - (HOURS - 1) * HOUR
+    hours = (delivery.c.accepted_at - start) / HOUR
     number = cast(hours, Integer) if connection.dialect.name == "sqlite" else func.floor(hours)  # a cast there rounds
     query = select(number, func.count()).where(
         delivery.c.seq >= inflow.first(connection, start), delivery.c.accepted_at >= start
     )
     with looking():
         counts = {int(row[0]): int(row[1]) for row in connection.execute(query.group_by(number))}
-    return tuple(Hour(start + index * 3600, counts.get(index, 0)) for index in range(HOURS))
+    return tuple(Hour(start + index * HOUR, counts.get(index, 0)) for index in range(HOURS))

@@ -19,8 +19,11 @@ from gateway.model import questions as ask
 from gateway.model.effects import CloseBody, CommentBody, FurtherTicketBody, StatusBody, TicketBody
 from gateway.model.plan import Decision, Plan
 from gateway.model.problem import Problem, family_of
+from gateway.model.spans import HOUR
 from gateway.store.deliveries import Delivery
 
+AFTERWARDS = 2 * HOUR
+"""Seconds after the last of the mails in which tickets may still close."""
 ABOUT_PROBLEMS = (
     *(ask.ProblemsOf, ask.OpenOfObject, ask.PartsDecided, ask.Changes, ask.NewProblems),
     *(ask.OpenParts, ask.PlannedWork, ask.OfIncident),

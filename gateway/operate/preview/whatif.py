@@ -18,15 +18,12 @@ from math import inf
 
 from gateway.config.settings import Settings
 from gateway.desk.directory import Directory
-from gateway.operate.preview.backtest import Tally
+from gateway.operate.preview.backtest import AFTERWARDS, Tally
 from gateway.operate.preview.deciders import Deciders, worth
 from gateway.operate.preview.kept import Batch, batches, taken, total
 from gateway.operate.preview.replay import Change, Looked, Opened, Read, Reader, Replay
 from gateway.work import readings
 from gateway.work.parser import Parser
-
-AFTERWARDS = 7200.0
-"""Seconds after the last mail in which tickets may still close."""
 
 
 @dataclass(slots=True)

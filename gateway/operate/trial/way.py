@@ -19,6 +19,7 @@ from gateway.desk.directory import Directory
 from gateway.desk.port import Desk
 from gateway.desk.trial import Account
 from gateway.model.spans import DAY
+from gateway.operate.preview.backtest import AFTERWARDS
 from gateway.operate.progress import Progress
 from gateway.operate.trial import state
 from gateway.operate.trial.ahead import Ahead
@@ -37,8 +38,6 @@ from gateway.work.leases import Leases
 from gateway.work.worker import Worker
 
 BATCH = 500
-AFTERWARDS = 7200.0
-"""Seconds after the last mail in which tickets may still close."""
 LOOK_EVERY = 900.0  # seconds of the trial's time between two looks for mail that is missing
 LONGEST_PAUSE = 30 * DAY
 """Seconds without any mail in which none is missed: the mailbox was not in use, or a sender's clock was wrong."""

@@ -7,7 +7,6 @@ without a session, a role that is too low. Source: W3C Fetch Metadata, OWASP cro
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from urllib.parse import quote, unquote, urlsplit
 
@@ -40,7 +39,6 @@ HEADERS = {
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 _WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d+)?|([0-9.]+):\d+")
 _INSIDE = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f]*")
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def tell(response: Response, words: str) -> Response:
