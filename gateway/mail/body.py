@@ -44,10 +44,10 @@ class Body:
                 out.append(Line())
             out.extend(plain(self.content.texts[index]) if kind == "text" else self.html_lines(index))
         out = self._placed(out, pending)
-        if self.content.events:
+        for below in filter(None, (self.content.events, self.content.elsewhere)):
             if out and not out[-1].blank:
                 out.append(Line())
-            out.extend(replace(line, zone=EVENT) for line in plain("\n".join(self.content.events)))
+            out.extend(replace(line, zone=EVENT) for line in plain("\n".join(below)))
         for line in out:
             if line.kind == "image":
                 line.name = self.content.files[line.picture].meta.filename

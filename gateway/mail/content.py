@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from gateway.model.email import ENCRYPTED
 
-from . import calendar, limits
+from . import calendar, elsewhere, limits
 from .attached import File, Files, is_shown
 from .charsets import codec
 from .containers import Contained, opened
@@ -51,7 +51,8 @@ _INVENTED = 64 * 1024
 class Content:
     """``texts`` and ``htmls`` as they appear. ``rich`` is the body as it is shown and ``plain`` as it reads
     without HTML: ("text" | "html" | "file", index). ``listing`` takes further files, and ``embedded`` has the indices
-    of those that stand in the HTML itself, by their data URI."""
+    of those that stand in the HTML itself, by their data URI. ``elsewhere`` says where files lie that the mail only
+    names."""
 
     texts: list[str] = field(default_factory=list)
     htmls: list[str] = field(default_factory=list)
@@ -66,6 +67,7 @@ class Content:
     hashes: list[str] = field(default_factory=list)
     messages: list[int] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
     accepted: calendar.Accepted | None = None
 
 
@@ -278,17 +280,26 @@ class Collector:
             self.note("a file without its type")
             part.content_type = kind
         name = "text-outside-the-parts.txt" if part.note == "outside" else self.name(part)
+        if described := self.described(part):
+            name, data, known = "", described, described
         if self.is_spare(part, name):
             self.spare.append((part, data))
-        if part.content_type == "message/external-body":
-            self.note("a file that lies elsewhere was not fetched")
-        elif part.content_type == "message/partial":
+        if part.content_type == "message/partial":
             self.note("part of a split message: kept as a file")
         file = self.files.add(part, part.path or "1", name, part.content_type, data, own=True)
         file.data = known
         picture = part.content_type.startswith("image/") and part.disposition != "attachment"
         if picture and is_shown(file.meta):
             self.content.rich.append(("file", len(self.content.files) - 1))
+
+    def described(self, part: Part) -> bytes:
+        """What a part says of a file that it stands for, b"" for a part that is one. Where the file lies is told below the
+        text."""
+        place = elsewhere.line_of(part)
+        if place:
+            self.note("a file that lies elsewhere was not fetched")
+            self.content.elsewhere = list(dict.fromkeys([*self.content.elsewhere, place]))[: elsewhere.MOST]
+        return f"{place}\n".encode() if part.content_type == elsewhere.DESCRIBED else b""
 
     def is_spare(self, part: Part, name: str) -> bool:
         """A file whose words are shown where the mail has no others (RFC 2046 4.1.4 for kinds that nobody knows)."""

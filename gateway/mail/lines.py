@@ -24,7 +24,8 @@ class Run:
 
 
 EVENT = "event"
-"""The zone of what a calendar object says, in lines of our own below all else: nobody quoted it."""
+"""The zone of what a calendar object says, and where files lie that the mail only names, in lines of our own below all
+else: nobody quoted it."""
 
 
 @dataclass(slots=True)
