@@ -12,6 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from gateway import blocks as rich
+from gateway.decide.banners import banners_below
 from gateway.decide.files import Fate, remarks
 from gateway.decide.pictures import place_pictures, shelter
 from gateway.decide.uploads import Upload, documents, moment, text_document, uploads
@@ -118,7 +119,8 @@ class Composer:
 
     def _frame(self, name: str, body: Sequence[Block], **values: Any) -> list[Block]:
         """A template's lines as paragraphs, with the body's blocks in their place."""
-        body = rich.preformatted(body) if not rich.is_blank(list(body)) else [rich.paragraph(self._nothing())]
+        said = banners_below(body)
+        body = rich.preformatted(said) if not rich.is_blank(said) else [rich.paragraph(self._nothing())]
         out: list[Block] = []
         for line in self.templates.lines(name, **{**self._values(), **values, "body": BODY}):
             if line.strip() == BODY:

@@ -293,8 +293,8 @@ class Collector:
             self.content.rich.append(("file", len(self.content.files) - 1))
 
     def described(self, part: Part) -> bytes:
-        """What a part says of a file that it stands for, b"" for a part that is one. Where the file lies is told below the
-        text."""
+        """What a part says of the file that it stands for, b"" for one that is the file. Where that lies is told below
+        the text."""
         place = elsewhere.line_of(part)
         if place:
             self.note("a file that lies elsewhere was not fetched")

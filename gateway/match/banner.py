@@ -69,7 +69,7 @@ _ATTENTION = re.compile(
     r"atenção|varning|advarsel)\W{1,5}",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"[-=_*#~|!+<>]{3,100}")
+_RULE = re.compile(r"[-=_*#~|!+<>\u2015]{3,100}")
 _SENTENCES = re.compile(r"(?<=[.!:])\s+")
 _START, _END = "ZjQcmQRYFpfptBannerStart", "ZjQcmQRYFpfptBannerEnd"
 """Between these Proofpoint's banner stands, below the first words of the mail for a preview."""

@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+from gateway.blocks import words as rich_words
 from gateway.blocks.tags import WORD_JOINER
 from tests.scenarios.scripts import ALICE, BOB, TESS, Scenario
 from tests.scenarios.scripts_requesters import FW, description, forward, priority_of, rule, ruled
@@ -21,6 +22,11 @@ NAMED = (
     b"Subject: x\nMessage-ID: <named@acme.example>\nDate: Sun, 22 Nov 2026 09:00:00 +0000\n\nHello.\n"
 )
 EMOJI = "\U0001f600" * 300
+BANNER = (
+    "CAUTION: This email originated from outside of the organization. Do not click links or open attachments unless you "
+    "recognize the sender and know the content is safe.\n\n"
+)
+BELOW = "\n\nPut above this mail by a mail gateway:\n" + BANNER.strip()
 
 
 class Tags(HTMLParser):
@@ -108,6 +114,12 @@ ALL = [
     Scenario("a title of a rule that does not fit stands whole as well", [
         (M("a", ALICE, "printer"), "ticket 1"),
     ], config=ruled(rule({"field": "subject", "contains": "printer"}, title="y" * 300)), check=lambda s: first(s, 1) == "y" * 300),
+    Scenario("a mail gateway's banner stands below the words of the mail", [
+        (M("a", ALICE, "x", BANNER + "The printer burns."), "ticket 1"), (M("b", ALICE, reply="a", text=BANNER + "More smoke."), "comment 1"),
+    ], check=lambda s: ("The printer burns." + BELOW) in description(s, 1) and ("More smoke." + BELOW) in rich_words(s.comments(1)[0]["note"])),
+    Scenario("of what a technician forwards as well, above their own words and above the mail", [
+        (M("a", TESS, FW, text=BANNER + forward(text=BANNER + "The printer burns."), verdict="pass"), "ticket 1"),
+    ], check=lambda s: ("The printer burns." + BELOW) in description(s, 1) and ("Please look at this." + BELOW) in rich_words(s.comments(1)[0]["note"])),
     Scenario("importance only raises, and unimportance only lowers", [
         (M("a", ALICE, "a", headers={"Importance": "high"}), "ticket 1"), (M("b", ALICE, "b", headers={"Importance": "low"}), "ticket 2"),
         (M("c", ALICE, "c"), "ticket 3"),
