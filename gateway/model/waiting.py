@@ -39,7 +39,7 @@ class Waiting(StrEnum):
     )
     PLACE = "place", "files of other mail to be uploaded"
     WINDOW = "window", "the end of a maintenance window: held by {on}"
-    TIME = "time", "its time: {on}"
+    TIME = "time", "the time to {on}", "the time to do what is left, as closing a vendor's ticket"
     ANSWER = "answer", "an answer of the desk that can be used: {on}"
     FAILURE = "failure", "another try after a failure: {on}"
     PARSER = "parser", "another try at reading it: {on}"
@@ -52,7 +52,7 @@ class Waiting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """What a mail waits for, and ``on`` what exactly: a delivery, an effect's kind, the desk's words."""
+    """What a mail waits for, and ``on`` what exactly: a delivery, an effect, the desk's words."""
 
     kind: Waiting = Waiting.NOTHING
     on: str = ""

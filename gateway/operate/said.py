@@ -10,6 +10,7 @@ from typing import Any, Literal
 from gateway.model.quantity import counted
 from gateway.model.reasons import Reason
 from gateway.model.spans import DAY, HOUR, MINUTE
+from gateway.model.waiting import Waiting
 from gateway.store.reading import Garbled
 from gateway.store.stage import Stage
 from gateway.store.waiting import Wait
@@ -70,13 +71,20 @@ def became(row: Mapping[Any, Any], ticket: str, wait: Wait | None, now: float, z
     if isinstance(row["stage"], Garbled):
         return Became(f"damaged: {row['stage']}", "held")
     if wait is not None:
-        since = f" since {when(wait.since, now, zone)}" if wait.since and now - wait.since > 1 else ""
-        return Became(f"waits for {wait.waits}{since}", "waits", ticket)
+        posted = f"{_posted(row, ticket)}; " if row["posted"] and row["outcome"] else ""
+        return Became(f"{posted}{_waits(wait, now, zone)}", "waits", ticket)
     if row["stage"] == Stage.DONE:
         return Became(_posted(row, ticket), "done", ticket)
     if row["stage"] == Stage.SUPPRESSED:
         return Became(f"no ticket: {short(row['reason'])}{_whose(row)}", "none", ticket)
     return Became(f"held back: {short(row['reason'])}", "held", ticket)
+
+
+def _waits(wait: Wait, now: float, zone: tzinfo | None) -> str:
+    if wait.waits.kind is Waiting.TIME and wait.until:
+        return f"waits until {when(wait.until, now, zone)} to {wait.waits.on}"
+    since = f" since {when(wait.since, now, zone)}" if wait.since and now - wait.since > 1 else ""
+    return f"waits for {wait.waits}{since}"
 
 
 def _posted(row: Mapping[Any, Any], ticket: str) -> str:

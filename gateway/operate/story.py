@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from gateway.config.retention import RetentionSettings
+from gateway.model.quantity import counted
 from gateway.model.reasons import Reason
 from gateway.operate import finding, said
 from gateway.operate.act import Act
@@ -20,7 +22,7 @@ from gateway.store.constants import on_ticket
 from gateway.store.reading import garbled, looking, parsed_to_show
 from gateway.store.schema import delivery
 from gateway.store.stage import EffectState, Stage
-from gateway.work.effects import KINDS
+from gateway.work.effects import KINDS, words_of
 
 MOST_NEIGHBOURS = 30
 
@@ -196,14 +198,15 @@ def _happened(
 ) -> tuple[Line, ...]:
     lines = [Line(row["accepted_at"], f"came for {row['mailbox']} {_route(envelope)}")]
     if row["redelivered"]:
-        lines.append(Line(0.0, f"came {row['redelivered']} more time(s), and was recognised"))
+        lines.append(Line(0.0, f"came {counted(row['redelivered'], 'more time')}, and was recognised"))
     lines += [line for effect in done if (line := _did(effect, ticket or row["ticket_id"][:8]))]
     lines += [_letter(letter) for letter in reversed(letters.newest(connection, 50, seq=row["seq"]))]
     lines += [_act(entry) for entry in reversed(acts.newest(connection, 50, seq=row["seq"]))]
     if row["stage"] in WITHOUT_TICKET and not garbled([row["due_at"]]):
         lines.append(Line(row["due_at"], became))
     timed = sorted((line for line in lines if line.at), key=lambda line: line.at)
-    return (*timed, *(line for line in lines if not line.at))
+    untimed = Counter(line.words for line in lines if not line.at).items()
+    return (*timed, *(Line(0.0, f"{words} ({times} times)" if times > 1 else words) for words, times in untimed))
 
 
 def _letter(letter: RowMapping) -> Line:
@@ -223,23 +226,24 @@ def _did(effect: RowMapping, ticket: str) -> Line | None:
     if kind and kind.is_letter:
         is_left_out = effect["state"] == EffectState.SKIPPED
         return Line(0.0, f"the sender was not told: {effect['reason']}") if is_left_out else None
-    words = (kind.did if kind else str(effect["kind"])).format(
-        ticket=ticket or "the ticket",
-        name=name,
-        comment="an internal comment" if body.get("internal") else "a comment",
-        further=parsed_to_show(effect, "remote").get("ticket_number", "of one more problem"),
-    )
+    asked = " ".join(filter(None, (words_of(effect["kind"], effect["body"]), body.get("name", ""))))
     match effect["state"]:
         case EffectState.DONE:
-            return Line(effect["sent_at"], words)
+            done = (kind.did if kind else str(effect["kind"])).format(
+                ticket=ticket or "the ticket",
+                name=name,
+                comment="an internal comment" if body.get("internal") else "a comment",
+                further=parsed_to_show(effect, "remote").get("ticket_number", "of one more problem"),
+            )
+            return Line(effect["sent_at"], done)
         case EffectState.SENT:
-            return Line(effect["sent_at"], f"asked the desk, which has not answered yet: {words}")
+            return Line(effect["sent_at"], f"asked the desk, which has not answered yet: {asked}")
         case EffectState.HELD:
             return Line(0.0, f"held {name}: {effect['reason']}")
         case EffectState.REFUSED:
-            return Line(effect["sent_at"], f"the desk refused ({effect['reason']}): {words}")
+            return Line(effect["sent_at"], f"the desk refused ({effect['reason']}): {asked}")
         case EffectState.TODO:
-            return Line(0.0, f"still to do: {words}")
+            return Line(0.0, f"still to do: {asked}")
     return None
 
 

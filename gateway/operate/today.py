@@ -14,8 +14,7 @@ from gateway.model.spans import DAY, HOUR
 from gateway.model.waiting import Waiting
 from gateway.operate import arriving, todo
 from gateway.operate.windows import Listed, listed
-from gateway.store import acts, dialects, gonedesks, heldfiles, inflow, probes, problems, refusals, waiting
-from gateway.store.constants import IS_PENDING
+from gateway.store import acts, counts, dialects, gonedesks, heldfiles, inflow, probes, problems, refusals, waiting
 from gateway.store.gonedesks import GoneDesk
 from gateway.store.probes import Probe
 from gateway.store.reading import looking
@@ -67,8 +66,9 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """``waiting`` counts pending mail by what it waits for; ``became`` today's mail by what became of it; ``backup`` is
-    when the last one was made, 0.0 for never."""
+    """``waiting`` counts pending mail by what it waits for; ``oldest`` is when the oldest came that does not wait on
+    purpose, 0.0 for none; ``became`` counts today's mail by what became of it; ``backup`` is when the last one was
+    made, 0.0 for never."""
 
     at: float
     store: str
@@ -112,7 +112,7 @@ def today(connection: Connection, settings: Settings, store: str, now: float, zo
             for state in [desks.get(name)]
         ),
         waiting=tuple(sorted(waiting.counted(connection, now).items(), key=lambda pair: -pair[1])),
-        oldest=_oldest(connection),
+        oldest=counts.oldest_pending(connection, now) or 0.0,
         held=todo.held_back(connection),
         doubted=todo.doubted(connection, now),
         held_files=heldfiles.holding(connection),
@@ -135,12 +135,6 @@ def _tried(connection: Connection, settings: ProbeSettings, now: float) -> Tried
     due = next((probe for probe in sent if probe.arrived_at or probe.is_missing(settings.within, now)), None)
     missing = "" if due is None or due.arrived_at else due.trouble or "it did not arrive in time"
     return Tried(settings.name, back.took if back else 0.0, missing, tuple(reversed(sent)))
-
-
-def _oldest(connection: Connection) -> float:
-    """When the oldest pending mail came, 0.0 for none; but for what a maintenance window holds."""
-    pending = IS_PENDING & (delivery.c.waits_for != Waiting.WINDOW.value)
-    return float(connection.execute(select(func.min(delivery.c.accepted_at)).where(pending)).scalar() or 0.0)
 
 
 def _became(connection: Connection, since: float) -> dict[str, int]:

@@ -125,10 +125,9 @@ class _Execution:
         return None
 
     async def _send(self, effect: Effect) -> Step | None:
-        now = self.clock()
+        now, kind = self.clock(), KINDS[effect.kind]
         if (after := self.progress.not_before(effect)) > now:
-            return Defer(after, Waits(Waiting.TIME, effect.kind), "its time has not come")
-        kind = KINDS[effect.kind]
+            return Defer(after, Waits(Waiting.TIME, str(kind.describe(effect.body)["effect"])))
         if kind.in_order and (wait := await self._order()) is not None:
             return wait
         if (wait := self._room(effect)) is not None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC
+from pathlib import Path
 
 from gateway.model.effects import BODIES
 from gateway.operate import story, todo
 from gateway.operate.access import Access
+from gateway.operate.today import today
 from gateway.work.effects import KINDS
 from tests.scenarios.stage import M, Stage
+from tests.scenarios.vendors import NAGIOS, Machine, opened
 
 
 def test_every_effect_has_words() -> None:
@@ -83,3 +86,34 @@ async def test_what_an_earlier_plan_left_is_not_still_to_do(stage: Stage, access
     number = desk.tickets[stage.order[-1]]["ticket_number"]
     assert [line.words.partition(":")[0] for line in told.happened][1:] == [f"made ticket {number}", "held run.exe"]
     assert told.held_files == 1
+
+
+async def test_what_a_vendors_mail_waits_for_is_said_as_what_is_still_to_do(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    """Its ticket is there, and closes when the hold is over: nothing of that is late, and nothing was done yet."""
+    stage = await opened(tmp_path, migrated_file, {**NAGIOS, "client": "Acme"})
+    machine = Machine(stage)
+    problem, recovery = await machine.service("CRITICAL"), await machine.service("OK")
+    access = Access(stage.settings, stage.clock)
+
+    tell = {
+        key: access.look(lambda c, key=key: story.tell(c, stage.ids[key], stage.settings.retention, stage.now, UTC))
+        for key in (problem, recovery)
+    }
+    day = access.look(lambda c: today(c, stage.settings, "", stage.now, UTC))
+    await stage.close()
+
+    posted, _, waits = tell[problem].mail.became.words.partition("; ")
+    assert (posted, waits[:12], waits[17:]) == (
+        "new ticket TIC001001",
+        "waits until ",
+        " to move the ticket to its client",
+    )
+    assert tell[recovery].mail.became.words.endswith(" to close the ticket if nobody touched it")
+    assert [line.words for line in tell[recovery].happened][1:] == [
+        "still to do: close the ticket if nobody touched it",
+        "still to do: tell what became of the ticket",
+    ]
+    assert tell[recovery].detail == ""
+    assert (day.pending, day.oldest) == (2, 0.0)

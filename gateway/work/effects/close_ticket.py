@@ -35,7 +35,7 @@ class CloseTicket(Repeatable[CloseBody]):
 
     def describe(self, body: CloseBody) -> dict[str, Any]:
         never = {"never": body.never} if body.never else {}
-        return {"effect": "close if nobody touched it", "after": body.after, **never}
+        return {"effect": "close the ticket if nobody touched it", "after": body.after, **never}
 
     async def prepare(self, run: Run, effect: EffectOf[CloseBody]) -> None:
         await check(run.store, run.desk, effect)

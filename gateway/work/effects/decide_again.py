@@ -17,7 +17,7 @@ class DecideAgain(EffectKind[AgainBody]):
     did = "decided again"
 
     def describe(self, body: AgainBody) -> dict[str, Any]:
-        return {"effect": "decide again", "after": body.after}
+        return {"effect": "decide the mail again", "after": body.after}
 
     async def prepare(self, run: Run, effect: EffectOf[AgainBody]) -> None:
         problem = await run.store.glance(lambda c: problems.find(c, effect.body.problem))

@@ -30,7 +30,7 @@ class ListParts(Commenting[ListBody]):
     elsewhere = True
 
     def describe(self, body: ListBody) -> dict[str, Any]:
-        return {"effect": "list what belongs to it"}
+        return {"effect": "list the problems of the ticket"}
 
     async def prepare(self, run: Run, effect: EffectOf[ListBody]) -> ListBody:
         """The body with the names of the parts that its ticket does not name yet, as many as a comment takes.

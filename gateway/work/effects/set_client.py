@@ -19,7 +19,7 @@ class SetClient(Repeatable[ClientBody]):
     compared = ""
 
     def describe(self, body: ClientBody) -> dict[str, Any]:
-        return {"effect": "move to its client", "client_id": body.client_id}
+        return {"effect": "move the ticket to its client", "client_id": body.client_id}
 
     def compare(self, body: ClientBody, outcome: str) -> dict[str, str]:
         return {"client": body.client_id} if outcome == "ticket" else {}

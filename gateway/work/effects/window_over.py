@@ -26,7 +26,7 @@ class AwaitWindow(EffectKind[WindowBody]):
     did = "decided again"
 
     def describe(self, body: WindowBody) -> dict[str, Any]:
-        return {"effect": "decide again when the maintenance is over", "problems": len(body.problems)}
+        return {"effect": "decide the mail again when the maintenance is over", "problems": len(body.problems)}
 
     async def prepare(self, run: Run, effect: EffectOf[WindowBody]) -> None:
         at, last = run.progress.delivery.envelope.time, list[Window]()
