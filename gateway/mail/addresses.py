@@ -55,7 +55,7 @@ class _Mailbox:
             at = text.index("@")
             before, word = _last_word(text[:at])
             word += text[at:].split(maxsplit=1)[0]
-            whole = all(word.partition("@")[::2])
+            whole = all(word.partition("@")[::2]) and not word.startswith("=?")  # a list within an encoded word
             return _person(word.strip("'."), before or comment) if whole else None
         return None
 

@@ -16,18 +16,18 @@ from gateway.match import prefixes
 from gateway.model.email import Address, Forwarded
 
 from . import limits
-from .attribution import Patience, attribution
+from .attribution import Patience, attribution, framed_author
 from .blocks import to_blocks
 from .clean import clean_line
 from .forwardlines import addressed, one_field_a_line
-from .headerlines import field_of, header_block
+from .headerlines import field_of, header_block, may_be_field
 from .headerpeople import ANGLED, BARE, shown_author, shown_people
 from .headers import decode_words
 from .headershapes import is_framed, shaped_block, without_colons
 from .lines import Line, Run, render, squeeze, with_targets
 from .notesheader import notes_header_below
 from .quote import folded, separator
-from .quotelines import bare, is_rule, quote_depth
+from .quotelines import bare, between_arrows, is_rule, quote_depth
 from .quotewords import FORWARDED
 from .signature import advert
 
@@ -70,7 +70,7 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
     while index < len(texts):
         text = texts[index]
         kind = _kind(text) if text.strip() else ""
-        if not kind and ":" not in text and "：" not in text:
+        if not kind and not may_be_field(text):
             index += 1
             continue
         start = index
@@ -80,13 +80,13 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
             if position - index > 6 or position >= len(texts):
                 index += 1
                 continue
-        has_colon = ":" in texts[position] or "：" in texts[position]
-        block = header_block(texts, position) if has_colon else None
+        may_begin = may_be_field(texts[position])
+        block = header_block(texts, position) if may_begin else None
         if block is None and kind == "forward":
             block = (
                 _two_fields(texts, position) or without_colons(texts, position) or notes_header_below(texts, position)
             )
-        if has_colon:
+        if may_begin:
             block = _longer(block, shaped_block(texts, position, subject))
         if block is None or not _sound(block[1], kind, subject):
             index += 1
@@ -151,6 +151,8 @@ def _attributed(lines: list[Line], texts: list[str], subject: str) -> tuple[Forw
     patience = Patience()
     for index, text in enumerate(texts):
         start = attribution(texts, index, patience) if text.strip() else -1
+        if start < 0 and (between_arrows(text) or framed_author(text)):
+            start = index
         if start < 0:
             continue
         joined = " ".join(bare(line) for line in texts[start : index + 1])

@@ -21,8 +21,20 @@ for _kind, _names in _FIELD_SETS:
 _FIELD = re.compile(r"([^\d\s:：<>@][^:：<>@\n]{0,28}?)\s{0,3}[\*_]{0,2}\s{0,2}[:：][\*_]{0,2}(.*)$", re.DOTALL)
 
 
+_ROW = re.compile(r"[ \t>]{0,20}\|\s{0,5}([^\s|<>@:：][^|<>@\n:：]{0,28}?)\s{0,5}\|([^|\n]*)\|\s*$")
+"""A row of two cells, as some webmails write header lines into a text."""
+
+
+def may_be_field(text: str) -> bool:
+    """Whether a line has what header lines have; a quick look."""
+    return ":" in text or "：" in text or text.count("|") == 3
+
+
 PERSON = re.compile(rf"[^<>@:]{{0,80}}<?{ADDRESS.pattern}>?[\s.,;]{{0,3}}")
 """A person with an address and nothing else."""
+_DATED = re.compile(
+    r"(?:[^\W\d_]{1,20} ){1,3}\d{1,4}[-./]\d{1,2}[-./]\d{2,4},? (?:[^\W\d_]{1,3} )?\d{1,2}[:.h]\d{2}(?::\d\d)?"
+)
 _LABELLED = re.compile(
     r"[>\s*|]{0,20}([^\d\s:：<>@*][^\d:：<>@\n]{0,40}?)[\s*]{0,4}[:：\u055d\u17d6][\s*]{0,4}(\S.{0,2000})$", re.DOTALL
 )
@@ -51,6 +63,8 @@ def field_of(text: str) -> tuple[str, str, str]:
     """(kind, name, value) of a header line in any language; ("", "", "") for anything else."""
     line = text.lstrip(" \t\u00a0>*_|\u200e\u200f\u200b\ufeff").rstrip()
     match = _FIELD.match(line[:2000])
+    if match is None or "|" in match[1]:
+        match = _ROW.match(text[:2000])
     if match is None:
         return "", "", ""
     name = match[1].strip(" *_\u00a0").lower()
@@ -149,7 +163,10 @@ def is_named(fields: dict[str, str]) -> bool:
 
 
 def is_field_of_any_name(text: str) -> bool:
-    """Whether a line has a name, a colon and behind it a moment or a person: a header line where others stand below."""
+    """Whether a line has a name, a colon and behind it a moment or a person: a header line where others stand below.
+    Before a moment the colon may lack ("Message du 24/11/26 16:02")."""
+    if _DATED.fullmatch(text.strip(" \t>*|\u00a0")[:100]):
+        return True
     match = _FIELD.match(text.strip()[:200])
     if match is not None and YEAR.search(match[2]) and TIME.search(match[2]):
         return True

@@ -11,6 +11,8 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import unescape
+from urllib.parse import unquote
 
 from gateway.model.email import lower_ascii
 
@@ -22,6 +24,7 @@ from .headers import decode_words
 
 _BRACKETED = re.compile(r"<([^<>]{1,4000})>")
 _FOLDS = re.compile(r"[ \t\r\n]+")
+_ESCAPED = re.compile(r"&lt;|%3C", re.IGNORECASE)
 _FOREIGN_WORD = re.compile(rb"=\?(?!(?:utf-8|us-ascii|iso-8859-1)[?*])", re.IGNORECASE)
 STAND_IN = "@invalid.local"
 """How an id ends that stands for one that is missing or is none."""
@@ -66,7 +69,9 @@ def is_message_id(canonical: str) -> bool:
 
 def ids_of(text: str) -> tuple[str, ...]:
     """The ids of an In-Reply-To or References value: the bracketed ones, else words with an @ (some programs
-    leave the brackets out, others write a sentence)."""
+    leave the brackets out, others write a sentence). Some pass on the brackets of a link as that has them escaped."""
+    if "<" not in text and _ESCAPED.search(text):
+        text = unquote(unescape(text))
     found = [_FOLDS.sub("", inner) for inner in dict.fromkeys(_BRACKETED.findall(text))]
     if not found:
         found = [word.strip(",;<>") for word in dict.fromkeys(text.split()) if "@" in word]

@@ -13,7 +13,7 @@ from typing import Literal
 
 from . import quotewords as words
 from .attribution import ABOVE, ENDS, Patience, attribution, framed_author, has_verb, is_alone, is_logged, says_when
-from .headerlines import field_of, header_block, is_field_of_any_name, is_named, is_sent
+from .headerlines import field_of, header_block, is_field_of_any_name, is_named, is_sent, may_be_field
 from .headershapes import framed_block
 from .notesheader import FAR, notes_header
 from .quotelines import ADDRESS, LEAD, bare, between_arrows, is_rule, quote_depth
@@ -147,7 +147,7 @@ def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
             found.append(Mark(index, end, "headers", "header block"))
             index = done = end
             continue
-        block = header_block(texts, index) if ":" in text or "：" in text else None
+        block = header_block(texts, index) if may_be_field(text) else None
         if block is not None:
             start = _top_of_block(texts, index, done)
             if start == index and not (is_sent(block[1]) and (is_named(block[1]) or is_alone(texts, start, block[0]))):

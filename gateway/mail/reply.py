@@ -6,6 +6,7 @@ between the lines of the quote, a text whose cut would leave no words. Source: d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -224,14 +225,16 @@ def _apply_all(
     return told_from
 
 
-_OTHER_MARKS = "|:}]%"
+_OTHER_MARK = re.compile(r"[|:}\]%]|[^\W\d_]{1,4}>{1,3}")
+"""A sign, or the initials of whoever is quoted (The Bat!, Supercite)."""
 
 
 def _marked_otherwise(texts: Sequence[str], start: int) -> list[int]:
     """The lines from ``start`` on that a mark other than ">" quotes, which the first of them and the next both bear."""
-    mark = texts[start].lstrip()[:1] if start < len(texts) else ""
-    if not mark or mark not in _OTHER_MARKS or start + 1 >= len(texts) or texts[start].rstrip().endswith(mark):
+    found = _OTHER_MARK.match(texts[start].lstrip()) if start < len(texts) else None
+    if found is None or start + 1 >= len(texts) or texts[start].rstrip().endswith(found[0]):
         return []
+    mark = found[0]
     marked = [i for i in range(start, len(texts)) if texts[i].lstrip().startswith(mark)]
     return marked if marked[1:2] == [start + 1] else []
 

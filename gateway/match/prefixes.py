@@ -15,7 +15,7 @@ REPLIES = frozenset(
 FORWARDS = frozenset(
     "fw fwd wg tr rv enc i vs vb pd pr doorst videresendt vidarebefordrat vl vá fs továbbítás ynt ilt i̇lt πρθ ðã fyi "
     "hsl trs res-fwd prp rif przekazane atb reenv rtr doorgestuurd välitetty weitergeleitet inoltra inoltro "
-    "переслать перeсл пересл העברה 转发 轉寄 轉呈 転送 전달".split()
+    "переслать перeсл пересл העברה הועבר 转发 轉寄 轉呈 転送 전달".split()
 ) | {"chuyển tiếp", "إعادة توجيه"}
 
 
