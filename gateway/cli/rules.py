@@ -108,8 +108,9 @@ def try_on(
     from gateway.store import operator
 
     settings = with_text(settings_of(config_file), text)
-    seq = on_store(config_file, lambda connection: int(operator.find(connection, mail)["seq"]), [mail])
-    found = on_kept_mail(settings, lambda read, parser, desks: again(read, parser, desks, settings, seq))
+    row = on_store(config_file, lambda connection: operator.find(connection, mail), [mail])
+    seq, its_desk = int(row["seq"]), {row["desk"]} & {*settings.desks}  # another may be away
+    found = on_kept_mail(settings, lambda read, parser, desks: again(read, parser, desks, settings, seq), *its_desk)
     if found is None:
         fail(f"#{seq} cannot be decided again: it waits, was moved or dropped, or is not kept any more")
     if as_json:

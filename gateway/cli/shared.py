@@ -265,9 +265,10 @@ def fail_without(directories: Mapping[str, Directory]) -> None:
 
 
 def on_kept_mail(
-    settings: config.Settings, decide: Callable[[Read, Parser, Mapping[str, Directory]], Awaitable[T]]
+    settings: config.Settings, decide: Callable[[Read, Parser, Mapping[str, Directory]], Awaitable[T]], *desks: str
 ) -> T:
-    """Run what decides kept mail again: on the store, with a parser and the desks, of which all have to answer."""
+    """Run what decides kept mail again: on the store, with a parser and these desks, or all, each of which has to
+    answer."""
     import asyncio
 
     from gateway.store.engine import NoDatabase, make_engine
@@ -287,7 +288,7 @@ def on_kept_mail(
     async def run() -> T:
         parser = Parser(own=settings.own_addresses(), memory=settings.parser.memory)
         try:
-            async with desks_read(settings) as directories:
+            async with desks_read(settings, *desks) as directories:
                 fail_without(directories)
                 return await decide(read, parser, directories)
         finally:

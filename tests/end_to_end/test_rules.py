@@ -21,6 +21,15 @@ title = "Printing: PRINTER"
 subject = "Screen"
 matches = false
 """
+AWAY = """
+[desks.away]
+url = "http://127.0.0.1:1/api/v1"
+api_key = "key"
+[[mailbox]]
+address = "help@away.example"
+desk = "away"
+fallback_client = "Unknown Senders"
+"""
 WRONG = """
 [[rule]]
 name = "printers"
@@ -94,6 +103,8 @@ def test_a_text_is_checked_and_tried_before_it_is_pasted(
     right, refused = running.run("rules", "check", str(good)), running.run("rules", "check", str(wrong))
     same = running.run("rules", "try", str(row["seq"]))
     other = running.run("rules", "try", str(row["seq"]), "--text", str(good))
+    (tmp_path / "two.toml").write_text(running.config.read_text().replace("[desk]", "[desks.default]") + AWAY)
+    two = running.run("rules", "try", str(row["seq"]), "--text", str(good), "--config", str(tmp_path / "two.toml"))
     whatif = running.run("whatif", "--since", "1d", "--text", str(good), "--json", "--progress")
     listed = json.loads(running.run("rules", "--json").stdout)
 
@@ -101,6 +112,7 @@ def test_a_text_is_checked_and_tried_before_it_is_pasted(
     assert refused.returncode == 1 and "Sails" in refused.stderr and not refused.stdout
     assert same.stdout.endswith("it would be the same\n"), same.stderr
     assert "board: Support -> Sales" in other.stdout
+    assert two.stdout == other.stdout, f"another desk, which is away, is not asked: {two.stderr}"
     assert json.loads(whatif.stdout)["counts"]["board"] >= 1
     assert " of " in whatif.stderr
     assert listed == []
