@@ -39,7 +39,7 @@ class Waiting(StrEnum):
     )
     PLACE = "place", "files of other mail to be uploaded"
     WINDOW = "window", "the end of a maintenance window: held by {on}"
-    TIME = "time", "the time to {on}", "the time to do what is left, as closing a vendor's ticket"
+    TIME = "time", "the time to {on}", "a set time, such as to close a vendor's ticket"
     ANSWER = "answer", "an answer of the desk that can be used: {on}"
     FAILURE = "failure", "another try after a failure: {on}"
     PARSER = "parser", "another try at reading it: {on}"

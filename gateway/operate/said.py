@@ -83,8 +83,8 @@ def became(row: Mapping[Any, Any], ticket: str, wait: Wait | None, now: float, z
 def _waits(wait: Wait, now: float, zone: tzinfo | None) -> str:
     if wait.waits.kind is Waiting.TIME and wait.until:
         return f"waits until {when(wait.until, now, zone)} to {wait.waits.on}"
-    since = f" since {when(wait.since, now, zone)}" if wait.since and now - wait.since > 1 else ""
-    return f"waits for {wait.waits}{since}"
+    is_told = wait.since and now - wait.since > 1 and wait.waits.kind is not Waiting.WINDOW  # which says until when
+    return f"waits for {wait.waits}{f' since {when(wait.since, now, zone)}' if is_told else ''}"
 
 
 def _posted(row: Mapping[Any, Any], ticket: str) -> str:

@@ -59,8 +59,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """``mail`` is the row of a list; ``goes_away`` when its bytes are deleted, 0.0 for never; ``neighbours`` are the
-    other mails of its ticket; ``answers`` what the decision about a comment asked."""
+    """``mail`` is the row of a list; ``detail`` what that leaves out; ``goes_away`` when its bytes are deleted, 0.0 for
+    never; ``neighbours`` are the other mails of its ticket; ``answers`` what the decision about a comment asked."""
 
     mail: Found
     id: str
@@ -104,7 +104,7 @@ def tell(connection: Connection, name: str, retention: RetentionSettings, now: f
         proof=_proof(envelope),
         is_proven=envelope.get("verdict") == "pass",
         route=_route(envelope),
-        detail=row["detail"],
+        detail="" if row["detail"] in mail.became.words else row["detail"],
         remedy=said.remedy(Reason.DAMAGED if garbled([row["stage"]]) else row["reason"]),
         size=content["size"] if content else 0,
         kept=bool(row["kept"]),
