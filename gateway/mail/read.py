@@ -24,6 +24,7 @@ from .head import with_line_feeds
 from .headers import date_of, decode_value, field_text
 from .lines import plain, render, squeeze
 from .mime import Part, Tree
+from .protected import protected_subject
 
 
 class Reading:
@@ -62,6 +63,8 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
     date = date_of(root.header("date"))
     outer = subject if subject is not None else next((v for n, v in headers if n.lower() == "subject"), "")
     outer = clean_line(outer)
+    if not any(map(str.isalnum, outer)):
+        outer = protected_subject(root) or outer
 
     shown: set[int] = set()
     body = Body(content, pictures(content), shown)

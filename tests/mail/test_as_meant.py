@@ -535,3 +535,21 @@ def test_each_field_that_names_other_mails_counts() -> None:
     found = read(b"From: ann@customer.example\r\n" + fields + b"\r\nx\r\n").email
     assert found.references == ("a@x.example", "b@x.example")
     assert found.in_reply_to == ("b@x.example", "c@x.example")
+
+
+@pytest.mark.parametrize("mark", ['protected-headers="v1"', 'hp="cipher"', 'hp="clear"'])
+@pytest.mark.parametrize("outer", [b"...", b"[...]", b""])
+def test_the_subject_of_a_mail_that_was_encrypted_stands_within(mark: str, outer: bytes) -> None:
+    signed = "multipart/signed; boundary=b; protocol=application/pgp-signature"
+    within = part(f"text/plain; {mark}", b"The door is shut.", b"Subject: =?utf-8?q?T=C3=BCr?= 4", b"From: eve@evil.example")
+    found = mail(within + part("application/pgp-signature", b"x") + b"--b--", signed, outer)
+
+    assert (found.subject, found.sender and found.sender.address) == ("T\u00fcr 4", "ann@customer.example")
+
+
+def test_a_subject_that_says_something_stays_and_so_does_one_of_an_attached_mail() -> None:
+    within = part('text/plain; protected-headers="v1"', b"The door is shut.", b"Subject: Other")
+    assert mail(within + b"--b--", subject=b"Door 4").subject == "Door 4"
+    assert mail(part("text/plain", b"x", b"Subject: Other") + b"--b--", subject=b"...").subject == "..."
+    attached = part("message/rfc822", b'Subject: Old\r\nContent-Type: text/plain; protected-headers="v1"\r\n\r\nx')
+    assert mail(part("text/plain", b"x") + attached + b"--b--", subject=b"...").subject == "..."
