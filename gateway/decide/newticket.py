@@ -272,7 +272,8 @@ def people(context: DecisionContext, by_customer: bool) -> tuple[tuple[str, str]
         return ()
     sender_role, to_role, cc_role = ("sender", "to", "cc") if by_customer else ("aside",) * 3
     sender = [(email.sender.key, sender_role)] if email.sender else []
-    named = [(recipient.key, to_role) for recipient in email.to] + [(recipient.key, cc_role) for recipient in email.cc]
+    named = [(domains.untagged(address), to_role) for address, _ in sender]  # some programs answer without the tag
+    named += [(recipient.key, to_role) for recipient in email.to] + [(recipient.key, cc_role) for recipient in email.cc]
     if email.auto.is_auto or context.to_many:
         named = []
     named = [(address, "to" if address in context.theirs else role) for address, role in named]

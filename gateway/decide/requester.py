@@ -70,7 +70,10 @@ class Asked:
         return self.person.key if self.person else ""
 
     def contacts(self) -> list[Contact]:
-        found: list[Contact] = self.facts.ask(ContactsOf(self.address))
+        """The desk's contacts with the address, else with another of the same mailbox."""
+        found: list[Contact] = []
+        for address in (self.address, *domains.other_names(self.address)):
+            found = found or self.facts.ask(ContactsOf(address))
         return found
 
 

@@ -105,10 +105,15 @@ def filled_in_by(form: str, reply_to: Address | None, own: Ours, forms: frozense
 
 def binding(sender: Sender, ticket: Ticket, facts: Facts, reasons: Reasons | None = None) -> str:
     """Why the sender may write to the ticket, "" when nothing says so: the first of the reasons, which are BINDINGS
-    unless said."""
+    unless said. Who is proven is also whoever has another address of the same mailbox."""
     if not sender.address or sender.verdict == "fail":
         return ""
-    return next((reason for reason, holds in reasons or BINDINGS if holds(sender, ticket, facts)), "")
+    others = domains.other_names(sender.address) if sender.proven else ()
+    names = [sender, *(replace(sender, address=address) for address in others)]
+    return next(
+        (reason for who in names for reason, holds in reasons or BINDINGS if holds(who, ticket, facts)),
+        "",
+    )
 
 
 def _is_contact(sender: Sender, ticket: Ticket, facts: Facts) -> bool:

@@ -27,6 +27,16 @@ TENANTED = frozenset(
 )
 """Registered domains that give a name below them to each of their customers, and that the public suffix list leaves
 out: providers of mail and of help desks (2026-11)."""
+SHARED = tuple(
+    frozenset(names.split())
+    for names in (
+        "gmail.com googlemail.com",
+        "icloud.com me.com mac.com",
+        "proton.me protonmail.com pm.me",
+        "yandex.ru ya.ru yandex.com yandex.by yandex.kz",
+    )
+)
+"""Domains of one provider in which a local part is the same mailbox, as the provider says (2026-11)."""
 LONGEST = 253
 """Characters of a name in the DNS."""
 PUBLIC = frozenset(domain.lower() for domain in whitelist) | MORE
@@ -65,6 +75,13 @@ def untagged(address: str) -> str:
     """ann+printer@acme.example is a box of ann@acme.example."""
     local, _, domain = address.rpartition("@")
     return f"{local.partition('+')[0] or local}@{domain}"
+
+
+def other_names(address: str) -> tuple[str, ...]:
+    """The other addresses of the same mailbox, at a provider that has several domains for each."""
+    local, _, domain = address.rpartition("@")
+    names = next((names for names in SHARED if domain in names), frozenset())
+    return tuple(f"{local}@{name}" for name in sorted(names - {domain}))
 
 
 def tag_of(address: str) -> str:

@@ -261,6 +261,25 @@ PEOPLE = [
     Scenario("the requester does not change because of a reply", [
         (M("a", ALICE), "ticket 1"), (M("b", BOB, reply="a"), "comment 1"),
     ], (55,), check=lambda s: s.simulator.desk.contacts[s.ticket(1)["contact_name_id"]]["email"] == "alice@acme.example"),
+    *(
+        Scenario(f"another name of the same mailbox: {first} and {second}", [
+            (M("a", first, verdict="pass"), "ticket 1"), (M("b", second, reply="a", verdict="none"), "quarantine unverified-sender"),
+            (M("c", second, reply="a", verdict="pass"), "comment 1"),
+            (M("d", "x" + second, reply="a", verdict="pass"), "quarantine unverified-sender"),
+        ])
+        for first, second in (
+            ("gina@gmail.com", "gina@googlemail.com"), ("gina@googlemail.com", "gina@gmail.com"), ("gina@icloud.com", "gina@me.com"),
+            ("gina@pm.me", "gina@proton.me"), ("gina@yandex.ru", "gina@ya.ru"),
+        )
+    ),
+    Scenario("other providers' domains are other mailboxes", [
+        (M("a", "gina@gmx.de", verdict="pass"), "ticket 1"), (M("b", "gina@gmx.net", reply="a", verdict="pass"), "quarantine unverified-sender"),
+        (M("c", "gina@gmail.com", reply="a", verdict="pass"), "quarantine unverified-sender"),
+    ]),
+    Scenario("who writes with a tag and answers without, but not with another", [
+        (M("a", "zoe+msp@zoe.example", verdict="pass"), "ticket 1"), (M("b", "zoe@zoe.example", reply="a", verdict="pass"), "comment 1"),
+        (M("c", "zoe+other@zoe.example", reply="a", verdict="pass"), "quarantine unverified-sender"),
+    ]),
     Scenario("an additional address of the contact is the contact", [
         (M("a", BOB), "ticket 1"), (M("b", "bob@private.example", reply="a"), "comment 1"),
     ], (50,)),

@@ -209,6 +209,9 @@ WHOSE = [
     Scenario("a contact of a longer address that contains ours is not the contact", [
         contact("Joann", "joann@solo.example", "Globex"), (M("a", "ann@solo.example"), "ticket 1"),
     ], check=stays_with("Globex", "")),
+    Scenario("a contact under another name of the same mailbox", [
+        contact("Gina Green", "gina@gmail.com", "Acme"), (M("a", "Gina <gina@googlemail.com>"), "ticket 1"),
+    ], check=lambda s: contact_of(s, 1) == "gina@gmail.com" and s.client_of(1) == "Acme"),
     Scenario("two contacts with one address in two clients", [
         contact("One", "both@two.example", "Acme"), contact("Two", "other@two.example", "Globex", additional=["both@two.example"]),
         (M("a", "both@two.example"), "quarantine ambiguous-client"),
