@@ -437,13 +437,23 @@ def test_unpacking_that_was_stopped_begins_anew(tmp_path: Path) -> None:
     assert [subjects(file)[0] for file in find([into]).mail] == ["one", "two", "three"]
 
 
+def _with_each_header(archive: bytes, at: int, value: int) -> bytes:
+    """A zip of one file with another value in its header, and in the directory, where that stands two bytes later."""
+    changed, directory = bytearray(archive), archive.index(b"PK\x01\x02")
+    changed[at] = changed[directory + at + 2] = value
+    return bytes(changed)
+
+
 def test_an_archive_that_is_none_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole_file = packed("tgz", tmp_path, {"a.mbox": b"From x Mon Jun  1 10:00:00 2026\n" + os.urandom(5000)}).read_bytes()
+    whole_zip = packed("zip", tmp_path, {"a.mbox": b"From x Mon Jun  1 10:00:00 2026\n"}).read_bytes()
     cases = {
         "cut.tgz": (whole_file[:-3000], "is damaged .*: fetch it again"),
         "cut.zip": (b"PK\x03\x04" + whole_file, "is damaged|holds no mail"),
         "empty.zip": (packed("zip", tmp_path, {"a.txt": b"words\n"}).read_bytes(), "holds no mail"),
         "outlook.zip": (packed("zip", tmp_path, {"a.pst": b"!BDN"}).read_bytes(), "readpst"),
+        "locked.zip": (_with_each_header(whole_zip, 6, 1), "locked with a password"),
+        "deflate64.zip": (_with_each_header(whole_zip, 8, 9), "packed in a way that is not known here"),
     }
     for name, (data, words) in cases.items():
         (tmp_path / name).write_bytes(data)

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, cast
@@ -43,32 +44,44 @@ def unpack(archive: Path, into: Path, tell: Callable[[str, int], None], stopped:
     into.mkdir(0o700, parents=True)
     unread: Counter[Unread] = Counter()
     taken = 0
-    try:
+    with _damage_told(archive):
         for number, (name, opened) in enumerate(_members(archive)):
-            with opened() as source:
-                begins = source.read(BEGINNING)
-                form = form_of_bytes(begins, name)
-                if isinstance(form, Unread) or form is Form.ARCHIVE:
-                    unread[PACKED if form is Form.ARCHIVE else form] += 1
-                elif form is not None:
-                    flags = FLAGS.search(name)
-                    for written in _copied(begins, source, into / f"{number:07d}{flags[0] if flags else ''}"):
-                        if stopped():
-                            raise Stopped
-                        taken += written
-                        tell(f"unpacking {archive.name}, MB", taken // BLOCK)
-    except tarfile.ReadError:
-        raise NoMail(f"{archive} is damaged (its end is missing): fetch it again") from None
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
-        raise NoMail(f"{archive} is damaged ({error}): fetch it again") from None
-    except RuntimeError:  # of zipfile
-        raise NoMail(f"{archive} is locked with a password: unpack it first, then try what was in it") from None
-    except NotImplementedError:
-        raise NoMail(f"{archive} is {PACKED}") from None
+            for written in _taken_out(name, opened, into / f"{number:07d}", unread):
+                if stopped():
+                    raise Stopped
+                taken += written
+                tell(f"unpacking {archive.name}, MB", taken // BLOCK)
     if not taken:
         raise NoMail(f"{archive} holds {unread.most_common(1)[0][0] if unread else 'no mail'}")
     (into / WHOLE).write_text(json.dumps({what.what: count for what, count in unread.items()}))
     return unread
+
+
+@contextmanager
+def _damage_told(archive: Path) -> Iterator[None]:
+    """Raises NoMail, which says what is wrong with the archive and what to do."""
+    try:
+        yield
+    except tarfile.ReadError:
+        raise NoMail(f"{archive} is damaged (its end is missing): fetch it again") from None
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
+        raise NoMail(f"{archive} is damaged ({error}): fetch it again") from None
+    except NotImplementedError:
+        raise NoMail(f"{archive} is {PACKED}") from None
+    except RuntimeError:  # of zipfile
+        raise NoMail(f"{archive} is locked with a password: unpack it first, then try what was in it") from None
+
+
+def _taken_out(name: str, opened: Callable[[], IO[bytes]], to: Path, unread: Counter[Unread]) -> Iterator[int]:
+    """One file of an archive, if it is mail: the bytes of each block. What holds mail and cannot be read is counted."""
+    with opened() as source:
+        begins = source.read(BEGINNING)
+        form = form_of_bytes(begins, name)
+        if isinstance(form, Unread) or form is Form.ARCHIVE:
+            unread[PACKED if form is Form.ARCHIVE else form] += 1
+        elif form is not None:
+            flags = FLAGS.search(name)
+            yield from _copied(begins, source, to.with_name(f"{to.name}{flags[0] if flags else ''}"))
 
 
 def _copied(begins: bytes, source: IO[bytes], to: Path) -> Iterator[int]:
