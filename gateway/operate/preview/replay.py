@@ -23,6 +23,7 @@ from gateway.desk.directory import Directory, NoCatalog
 from gateway.desk.outcome import DeskAway, Unasked
 from gateway.model import questions as ask
 from gateway.model.email import Email
+from gateway.model.notice import ResolvedNotice
 from gateway.model.plan import Decision
 from gateway.model.reasons import Reason
 from gateway.model.window import Window
@@ -162,35 +163,55 @@ class Replay:
     async def evaluate(self, opened: Opened, again_at: float = 0.0) -> Change | None:
         """Decide about a mail; ``again_at`` that time when a window had held it. Notices have to come in the order in
         which they were accepted."""
-        kept, email, delivery = opened.kept, opened.email, opened.kept.delivery
-        resolved = opened.context.notice
-        book = self.books[delivery.desk] if resolved else None
-        in_book = book.knows if book is not None else lambda question: False
-        answers: dict[ask.Question, Any] = _Then(kept.answers, in_book)
-        if book is not None and resolved is not None:
-            await book.advance(again_at or delivery.envelope.time)
-            for question, answer in kept.answers.items():
-                book.seed(question, answer)
+        delivery, now = opened.kept.delivery, again_at or opened.kept.delivery.envelope.time
+        source = Answers(delivery, opened.directory, self._look, self.policies.schedule, lambda: now)
+        if opened.context.notice is not None:
+            return await self._evaluate_notice(opened, opened.context.notice, source, now, was_held=bool(again_at))
+        decision = await self._decide(opened, _Then(opened.kept.answers, lambda question: False), source)
+        return self._changed(opened, decision)
 
-        async def look(operation: Callable[[Connection], Any]) -> Any:
-            return self.read(operation)
+    async def _evaluate_notice(
+        self, opened: Opened, resolved: ResolvedNotice, source: Answers, now: float, *, was_held: bool
+    ) -> Change | None:
+        """By the problems as they would have been. ``now``: a window that had held it is over by then."""
+        kept, profile = opened.kept, resolved.notice.profile
+        book = self.books[kept.delivery.desk]
+        await book.advance(now)
+        for question, answer in kept.answers.items():
+            book.seed(question, answer)
+        answers, asked = _Then(kept.answers, book.knows), ask.WindowsAt(kept.delivery.envelope.time)
+        if asked in answers and _times(answers[asked]) != _times(await source.answer(asked)):
+            self.diverged.add(profile)
+        if profile in self.diverged:
+            left = {question: answer for question, answer in answers.items() if not book.knows(question)}
+            answers = _Then({question: answer for question, answer in left.items() if question != asked}, book.knows)
+        else:
+            was_held = kept.is_held  # as it was decided last
+        decision = await self._decide(opened, answers, source, book, is_held=was_held)
+        if decision.outcome == "hold":
+            book.hold(decision)
+            self.held.append((max(decision.until, now + 1), opened))
+            return None
+        change = self._changed(opened, decision)
+        if change is not None:
+            self.diverged.add(profile)
+        unread = not resolved.notice.parsed
+        await book.take(kept.delivery, decision, kept.became["outcome"], unread, same=change is None)
+        return change
 
-        now = again_at or delivery.envelope.time
-        source = Answers(delivery, opened.directory, look, self.policies.schedule, lambda: now)
-        is_held = bool(again_at)
-        if book is not None and resolved is not None:
-            asked = ask.WindowsAt(delivery.envelope.time)
-            same = asked not in answers or _times(answers[asked]) == _times(await source.answer(asked))
-            if not same:
-                self.diverged.add(resolved.notice.profile)
-            if resolved.notice.profile in self.diverged:
-                answers = _Then(
-                    {key: value for key, value in answers.items() if not book.knows(key) and key != asked}, in_book
-                )
-            else:  # as it was decided last
-                is_held = kept.is_held
+    async def _decide(
+        self,
+        opened: Opened,
+        answers: dict[ask.Question, Any],
+        source: Answers,
+        book: Book | None = None,
+        *,
+        is_held: bool = False,
+    ) -> Decision:
+        """With these answers; what is not among them the ``book`` knows, else the ``source`` says."""
         context = replace(opened.context, is_held=is_held)
-        while not isinstance(decision := decide(email, delivery.envelope, context, answers), Decision):
+        envelope = opened.kept.delivery.envelope
+        while not isinstance(decision := decide(opened.email, envelope, context, answers), Decision):
             for question in decision:
                 if book is not None and book.knows(question):
                     answers[question] = book.answer(question)
@@ -201,18 +222,15 @@ class Replay:
                     self.asked += 1
                     answers[question] = EMPTY[type(question)]
         self.decided = decision
-        if decision.outcome == "hold" and book is not None:
-            book.hold(decision)
-            self.held.append((max(decision.until, now + 1), opened))
-            return None
-        sender = email.sender.address if email.sender else ""
-        change = _change(kept, _became(decision), sender, email.subject, self.names[delivery.desk])
-        if book is not None and resolved is not None:
-            if change is not None:
-                self.diverged.add(resolved.notice.profile)
-            unread = not resolved.notice.parsed
-            await book.take(delivery, decision, kept.became["outcome"], unread, same=change is None)
-        return change
+        return decision
+
+    def _changed(self, opened: Opened, decision: Decision) -> Change | None:
+        kept, sender = opened.kept, opened.email.sender
+        names = self.names[kept.delivery.desk]
+        return _change(kept, _became(decision), sender.address if sender else "", opened.email.subject, names)
+
+    async def _look(self, operation: Callable[[Connection], Any]) -> Any:
+        return self.read(operation)
 
 
 class _Then(Given):
