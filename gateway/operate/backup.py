@@ -16,7 +16,7 @@ import tarfile
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -105,49 +105,73 @@ def make(settings: Settings, target: Path, clock: Callable[[], float] = time.tim
 def _write(settings: Settings, engine: Engine, folder: Path, clock: Callable[[], float]) -> Manifest:
     spool = settings.store.spool_dir
     (folder / SPOOL).mkdir()
-    arriving, files = arrivals.copy(settings, folder / ARRIVALS)  # first: what is imported meanwhile is in both
+    arriving, arrived = arrivals.copy(settings, folder / ARRIVALS)  # first: what is imported meanwhile is in both
     with SpoolGuard(spool).copying() if spool.is_dir() else contextlib.nullcontext():
         since = dump.time_of(engine, clock)
-        if engine.dialect.name == "sqlite":
-            name = dump.SQLITE
-            dump.copy_sqlite(dump.sqlite_file(settings.store.url), folder / name)
-        else:
-            name = dump.POSTGRESQL
-            dump.dump_postgresql(settings.store.url, folder / name)
+        file = _dump(settings, engine, folder)
         at = dump.time_of(engine, clock)
-        copied = make_engine(f"sqlite:///{folder / name}") if name == dump.SQLITE else engine
-        try:
-            with copied.connect() as connection:
-                schema = migrate.current(copied)
-                sums = asdict(counts.sums(connection))
-                # With pg_dump the store has gone on meanwhile: what came since is copied too, and swept one day.
-                with looking():
-                    paths = list(connection.execute(select(raw.c.path).where(raw.c.path.is_not(None))).scalars())
-        finally:
-            if copied is not engine:
-                copied.dispose()
-                synced.settle_sqlite(folder / name)
-        files = [*files, (name, *synced.sum_of(folder / name))]
-        missing, objects = [], {}
-        raws = RawMail(settings.store)
-        for number, path in enumerate(paths):
-            copied_to = f"object-{number}-{os.urandom(8).hex()}.eml" if path.startswith(OBJECT) else path
-            try:
-                if path.startswith(OBJECT):
-                    size, digest = _fetch(raws, path, folder / SPOOL / copied_to)
-                    objects[path] = copied_to
-                else:
-                    size, digest = synced.copy(spool / path, folder / SPOOL / path)
-            except (synced.NotRead, ValueError):  # ValueError: no file can be called so
-                missing.append(path)
-            else:
-                files.append((f"{SPOOL}/{copied_to}", size, digest))
-    database = engine.dialect.name
-    found = Manifest(__version__, schema or "", database, since, at, sums, arriving, files, missing, objects)
+        schema, sums, paths = _look_into(engine, file)
+        mails = _copy_mails(settings, paths, folder / SPOOL)
+    files = [*arrived, (file.name, *synced.sum_of(file)), *mails.files]
+    kind = engine.dialect.name
+    found = Manifest(__version__, schema, kind, since, at, sums, arriving, files, mails.missing, mails.objects)
     synced.write(folder / MANIFEST, json.dumps(asdict(found), indent=1).encode() + b"\n")
     synced.sync_folder(folder / SPOOL)
     synced.sync_folder(folder)
     return found
+
+
+def _dump(settings: Settings, engine: Engine, folder: Path) -> Path:
+    """The database as a file."""
+    if engine.dialect.name == "sqlite":
+        dump.copy_sqlite(dump.sqlite_file(settings.store.url), folder / dump.SQLITE)
+        return folder / dump.SQLITE
+    dump.dump_postgresql(settings.store.url, folder / dump.POSTGRESQL)
+    return folder / dump.POSTGRESQL
+
+
+def _look_into(engine: Engine, file: Path) -> tuple[str, dict[str, int], list[str]]:
+    """The schema, the sums and the mails' files that a copy has. Into one of pg_dump nobody can look: the store has
+    gone on meanwhile, and what came since is copied too, and swept one day."""
+    copied = make_engine(f"sqlite:///{file}") if engine.dialect.name == "sqlite" else engine
+    try:
+        with copied.connect() as connection:
+            sums = asdict(counts.sums(connection))
+            with looking():
+                paths = list(connection.execute(select(raw.c.path).where(raw.c.path.is_not(None))).scalars())
+            return migrate.current(copied) or "", sums, paths
+    finally:
+        if copied is not engine:
+            copied.dispose()
+            synced.settle_sqlite(file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mails:
+    """``files`` that were copied, those of the object store under the names in ``objects``; ``missing`` could not be
+    read."""
+
+    files: list[tuple[str, int, str]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    objects: dict[str, str] = field(default_factory=dict)
+
+
+def _copy_mails(settings: Settings, paths: Sequence[str], into: Path) -> _Mails:
+    copied, raws = _Mails(), RawMail(settings.store)
+    for number, path in enumerate(paths):
+        is_object = path.startswith(OBJECT)
+        name = f"object-{number}-{os.urandom(8).hex()}.eml" if is_object else path
+        try:
+            if is_object:
+                size, digest = _fetch(raws, path, into / name)
+                copied.objects[path] = name
+            else:
+                size, digest = synced.copy(settings.store.spool_dir / path, into / name)
+        except (synced.NotRead, ValueError):  # ValueError: no file can be called so
+            copied.missing.append(path)
+        else:
+            copied.files.append((f"{SPOOL}/{name}", size, digest))
+    return copied
 
 
 def _fetch(raws: RawMail, path: str, target: Path) -> tuple[int, str]:
