@@ -55,7 +55,7 @@ def rules(
         typer.echo("each of them counted" if never else "the configuration has no rules, domains or notices")
         return
     table(
-        ["", "name", "does", "mails in 30 days", "the last", "stands at"],
+        ["", "name", "does", "mails in 30 days", "the last", "where"],
         [
             [row.kind, row.name, row.does, row.count.mails or "never",
              f"{said.when(row.count.at, now, None)} #{row.count.last}" if row.count.last else "", row.where]

@@ -18,7 +18,7 @@ class TellClosing(Commenting[ToldBody]):
     """It stands in the plan behind the closing."""
 
     kind = ToldBody.kind
-    did = "told why it was closed or stays open"
+    did = "wrote on the ticket why it was closed or stays open"
     elsewhere = True
 
     def describe(self, body: ToldBody) -> dict[str, Any]:

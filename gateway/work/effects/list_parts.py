@@ -26,11 +26,11 @@ BETWEEN = 2
 
 class ListParts(Commenting[ListBody]):
     kind = ListBody.kind
-    did = "listed the problems of the ticket"
+    did = "listed the problems on the ticket"
     elsewhere = True
 
     def describe(self, body: ListBody) -> dict[str, Any]:
-        return {"effect": "list the problems of the ticket"}
+        return {"effect": "list the problems on the ticket"}
 
     async def prepare(self, run: Run, effect: EffectOf[ListBody]) -> ListBody:
         """The body with the names of the parts that its ticket does not name yet, as many as a comment takes.

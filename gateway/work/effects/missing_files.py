@@ -15,7 +15,7 @@ from gateway.work.progress import Progress
 
 class NameMissingFiles(Commenting[MissingBody]):
     kind = MissingBody.kind
-    did = "named the files that are missing"
+    did = "wrote on the ticket which files are missing"
     only_on_refusal = True
 
     def describe(self, body: MissingBody) -> dict[str, Any]:

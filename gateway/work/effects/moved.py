@@ -15,7 +15,7 @@ from gateway.work.effects.commenting import Commenting
 
 class SayMoved(Commenting[MovedBody]):
     kind = MovedBody.kind
-    did = "told the other ticket that the mail was moved"
+    did = "wrote on the other ticket that the mail was moved"
     elsewhere = True
 
     def describe(self, body: MovedBody) -> dict[str, Any]:

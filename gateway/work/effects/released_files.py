@@ -14,7 +14,7 @@ from gateway.work.effects.commenting import Commenting
 
 class NameReleasedFiles(Commenting[ReleasedBody]):
     kind = ReleasedBody.kind
-    did = "told that held files were released"
+    did = "wrote on the ticket which held files were released"
 
     def describe(self, body: ReleasedBody) -> dict[str, Any]:
         return {"effect": "name the files that were released"}

@@ -13,7 +13,7 @@ from gateway.work.effects.base import Repeatable, Run
 
 class SetClient(Repeatable[ClientBody]):
     kind = ClientBody.kind
-    did = "set the client"
+    did = "moved the ticket to its client"
     counted = True
     elsewhere = True
     compared = ""
