@@ -171,6 +171,7 @@ def whatif(
             {
                 "mails": found.mails,
                 "left_out": found.left_out,
+                "away": found.away,
                 "unanswered": found.asked,
                 "counts": dict(found.counts),
                 "changes": changes,

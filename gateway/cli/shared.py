@@ -257,18 +257,21 @@ def _waiting(settings: config.Settings, mails: Sequence[str]) -> str:
     return "".join(f"\n{words}" for words in arriving.beside(settings, mails, time.time()))
 
 
+def away_of(directories: Mapping[str, Directory]) -> list[str]:
+    """The desks that did not give their lists, by name."""
+    return [name for name, directory in directories.items() if directory.away is not None]
+
+
 def fail_without(directories: Mapping[str, Directory]) -> None:
     """Fails where a desk did not give its lists."""
-    for name, directory in directories.items():
-        if directory.away is not None:
-            fail(f"desk {name} does not answer: {directory.desk.breaker.reason}")
+    for name in away_of(directories):
+        fail(f"desk {name} does not answer: {directories[name].desk.breaker.reason}")
 
 
 def on_kept_mail(
     settings: config.Settings, decide: Callable[[Read, Parser, Mapping[str, Directory]], Awaitable[T]], *desks: str
 ) -> T:
-    """Run what decides kept mail again: on the store, with a parser and these desks, or all, each of which has to
-    answer."""
+    """Decide kept mail again, by these desks or all. Mail of one that is away is left out; fails where all are."""
     import asyncio
 
     from gateway.store.engine import NoDatabase, make_engine
@@ -289,7 +292,10 @@ def on_kept_mail(
         parser = Parser(own=settings.own_addresses(), memory=settings.parser.memory)
         try:
             async with desks_read(settings, *desks) as directories:
-                fail_without(directories)
+                if len(away := away_of(directories)) == len(directories):
+                    fail_without(directories)
+                for name in away:
+                    typer.echo(f"desk {name} does not answer: its mail is left out", err=True)
                 return await decide(read, parser, directories)
         finally:
             await parser.close()

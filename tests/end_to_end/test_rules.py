@@ -106,6 +106,7 @@ def test_a_text_is_checked_and_tried_before_it_is_pasted(
     (tmp_path / "two.toml").write_text(running.config.read_text().replace("[desk]", "[desks.default]") + AWAY)
     two = running.run("rules", "try", str(row["seq"]), "--text", str(good), "--config", str(tmp_path / "two.toml"))
     whatif = running.run("whatif", "--since", "1d", "--text", str(good), "--json", "--progress")
+    two_if = running.run("whatif", "--since", "1d", "--text", str(good), "--json", "--config", str(tmp_path / "two.toml"))
     listed = json.loads(running.run("rules", "--json").stdout)
 
     assert (right.returncode, right.stdout.split(";")[0]) == (0, "right"), right.stderr
@@ -115,5 +116,7 @@ def test_a_text_is_checked_and_tried_before_it_is_pasted(
     assert two.stdout == other.stdout, f"another desk, which is away, is not asked: {two.stderr}"
     assert json.loads(whatif.stdout)["counts"]["board"] >= 1
     assert " of " in whatif.stderr
+    assert json.loads(two_if.stdout) == {**json.loads(whatif.stdout), "away": ["away"]}
+    assert two_if.stderr == "desk away does not answer: its mail is left out\n"
     assert listed == []
     assert len(simulator.desk.tickets) == before

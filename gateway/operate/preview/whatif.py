@@ -29,8 +29,9 @@ from gateway.work.parser import Parser
 @dataclass(slots=True)
 class Report:
     """``counts`` are of the kinds of change; ``asked`` are questions that nobody could answer; ``notices`` what
-    became of vendors' notices by profile."""
+    became of vendors' notices by profile; ``away`` are the desks that gave no lists, whose mail is left out."""
 
+    away: list[str] = field(default_factory=list)
     mails: int = 0
     left_out: int = 0
     asked: int = 0
@@ -104,7 +105,7 @@ async def replay(
 ) -> Report:
     """Decide all kept mail since then again. ``read`` runs a function on the store; ``told`` hears how many mails were
     looked at. ``deciders`` decide beside this process what they can, with the same result."""
-    report = Report()
+    report = Report([name for name, directory in directories.items() if directory.catalog is None])
     work = Replay(read, reader, directories, settings)
     last, looked_at = 0.0, 0
     async for looked in _looked(work, read(partial(batches, since=since)), deciders):
