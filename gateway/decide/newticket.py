@@ -243,8 +243,8 @@ def ids(context: DecisionContext, ticket_id: str = "") -> tuple[tuple[str, str],
     carried = context.forward.original.message_ids if context.forward and context.forward.trusted else ()
     named = [
         message_id
-        for message_id in dict.fromkeys((*threading.thread_ids(context.email), *carried))
-        if message_id != own
+        for message_id in dict.fromkeys((*threading.thread_ids(context.email), *carried, context.email.event))
+        if message_id not in ("", own)
     ]
     if {root for message_id in named if (root := root_of(message_id))} - {ticket_id}:
         named = []

@@ -150,12 +150,11 @@ class Thread:
 
 
 def thread_ids(email: Email) -> tuple[str, ...]:
-    """The ids that tie a mail to others: a bounced mail's, In-Reply-To, References nearest first."""
-    nearest_first = tuple(reversed(email.references[-MOST_REFERENCES:]))
+    """The ids that tie a mail to others: a bounced mail's, those named, nearest first, that of an event told before."""
     bounced = email.auto.bounce.original_message_id if email.auto.bounce else ""
-    return tuple(
-        message_id for message_id in dict.fromkeys((bounced, *email.in_reply_to, *nearest_first)) if message_id
-    )
+    event = email.event if email.is_later_event else ""
+    named = (bounced, *email.in_reply_to, *reversed(email.references[-MOST_REFERENCES:]), event)
+    return tuple(filter(None, dict.fromkeys(named)))
 
 
 def mapping_question(email: Email, envelope: Envelope, sender: str, verdict: Verdict) -> TicketsOf:
@@ -236,9 +235,10 @@ def _own_answer(thread: Thread) -> list[Evidence]:
 
 
 def _ancestor(thread: Thread) -> list[Evidence]:
-    """A Message-ID that we know only from the References of another mail: support was added mid-thread. One that was
-    sent to many, or that somebody answers to us, is an announcement: it joins only whoever wrote in the ticket; in a
-    conversation with others, those who take part in it; among colleagues, all who may write there."""
+    """A Message-ID that we know only from the References of another mail: support was added mid-thread; or a
+    calendar's event that an earlier mail told. One that was sent to many, or that somebody answers to us, is an
+    announcement: it joins only whoever wrote in the ticket; in a conversation with others, those who take part in it;
+    among colleagues, all who may write there."""
     rows = thread.mapped("referenced", "announced")
     ours = {row.message_id for row in rows if row.known == "announced"}
     answer = thread.answer()

@@ -44,6 +44,8 @@ _METHODS = {
     "REFRESH": "Asked for the current invitation",
     "PUBLISH": "Event",
 }
+_LATER = frozenset(("CANCEL", "REPLY", "COUNTER", "DECLINECOUNTER", "REFRESH"))
+"""What is said of an event that was told before; an invitation that changed has a SEQUENCE (RFC 5546 2.1.4)."""
 _ANSWERS = {
     "ACCEPTED": "Accepted",
     "DECLINED": "Declined",
@@ -76,12 +78,15 @@ class Accepted:
 @dataclass(slots=True)
 class Shown:
     """``lines`` for people; ``is_answer`` where the object says no more than what somebody answered, and the lines say
-    all of it; ``accepted`` where that is yes; ``files`` that stand in the object itself."""
+    all of it; ``accepted`` where that is yes; ``files`` that stand in the object itself. ``uid`` is what the event is
+    called by all mail about it, "" where there are several; ``is_later`` where it was told before."""
 
     lines: list[str] = field(default_factory=list)
     is_answer: bool = False
     accepted: Accepted | None = None
     files: list[tuple[str, bytes]] = field(default_factory=list)
+    uid: str = ""
+    is_later: bool = False
 
 
 def read(data: bytes, charset: str, method: str = "") -> Shown:
@@ -89,7 +94,7 @@ def read(data: bytes, charset: str, method: str = "") -> Shown:
     shown = Shown()
     event = Event()
     depth = events = 0
-    answered: list[Event] = []
+    told: list[Event] = []
     method = method.upper()
     for line in _lines(data[:_MOST], charset):
         name, params, value = field_of(line)
@@ -103,14 +108,17 @@ def read(data: bytes, charset: str, method: str = "") -> Shown:
             depth -= 1
             events += depth == 0
             if depth == 0 and events <= _EVENTS:
-                answered.append(event)
+                told.append(event)
                 shown.lines.extend(([""] if shown.lines else []) + _shown(method, event))
                 shown.files += event.files
         elif depth == 1 and name:
             _take(event, name, params, value)
     is_whole = depth == 0 and events <= _EVENTS and len(data) <= _MOST
     shown.is_answer = method == "REPLY" and bool(shown.lines) and is_whole
-    shown.accepted = _accepted(answered) if shown.is_answer else None
+    shown.accepted = _accepted(told) if shown.is_answer else None
+    uids = {event.text("UID") for event in told}
+    shown.uid = uids.pop() if len(uids) == 1 else ""
+    shown.is_later = method in _LATER or any(event.text("SEQUENCE").strip("0") for event in told)
     return shown
 
 

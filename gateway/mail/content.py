@@ -52,7 +52,7 @@ class Content:
     """``texts`` and ``htmls`` as they appear. ``rich`` is the body as it is shown and ``plain`` as it reads
     without HTML: ("text" | "html" | "file", index). ``listing`` takes further files, and ``embedded`` has the indices
     of those that stand in the HTML itself, by their data URI. ``elsewhere`` says where files lie that the mail only
-    names."""
+    names. ``uid`` is that of the mail's calendar object, which ``is_later`` than another about its event."""
 
     texts: list[str] = field(default_factory=list)
     htmls: list[str] = field(default_factory=list)
@@ -69,6 +69,8 @@ class Content:
     events: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
     accepted: calendar.Accepted | None = None
+    uid: str = ""
+    is_later: bool = False
 
 
 class Collector:
@@ -194,6 +196,7 @@ class Collector:
         shown = calendar.read(part.payload(), part.params.get("charset", ""), part.params.get("method", ""))
         self.content.events = shown.lines
         self.content.accepted = shown.accepted
+        self.content.uid, self.content.is_later = shown.uid, shown.is_later
         self.packed(part, shown.files)
         if shown.is_answer:
             self.note("answer to an invitation: read")

@@ -62,6 +62,11 @@ def normalise_message_id(text: str) -> str:
     return f"{local}@{domain.lower()}"[: limits.MESSAGE_ID]
 
 
+def event_id(uid: str) -> str:
+    """What stands for an event of a calendar among the ids of mail about it; "" for none."""
+    return f"event.{hashlib.sha256(uid.encode('utf-8', 'replace')).hexdigest()[:40]}{STAND_IN}" if uid else ""
+
+
 def is_message_id(canonical: str) -> bool:
     """Whether the sender gave it."""
     return bool(canonical) and not canonical.endswith(STAND_IN)

@@ -278,7 +278,8 @@ class Email:
     words as a name, with ``from_problem`` saying why. ``shown_from`` is what a lenient reader makes of From: for lists
     and statistics, never for who somebody is. ``reply_to`` is the one mailbox of the one Reply-To, ``list_author`` who
     wrote by the word of a list that rewrote From; both None where there is not exactly one. ``doubts`` say why another
-    reader may see other headers. ``gesture``: what a mail without words is.
+    reader may see other headers. ``gesture``: what a mail without words is. ``event`` stands for a calendar's
+    event that the mail tells, "" for none; ``is_later_event`` where it changes, calls off or answers one told before.
     """
 
     message_id: str
@@ -307,6 +308,8 @@ class Email:
     list_author: Address | None = None
     doubts: tuple[str, ...] = ()
     gesture: Gesture = ""
+    event: str = ""
+    is_later_event: bool = False
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -26,6 +26,21 @@ def said(stage: Stage, number: int) -> str:
     return str(stage.ticket(number)["attributes"]["description"])
 
 
+
+def meeting(key: str, method: str, sequence: int = 0, uid: str = "4711-router", sender: str = ALICE) -> M:
+    """A calendar's mail about a meeting: it answers no other."""
+    event = (
+        f"BEGIN:VCALENDAR\nMETHOD:{method}\nVERSION:2.0\nBEGIN:VEVENT\nUID:{uid}\nSEQUENCE:{sequence}\nSUMMARY:Router\n"
+        "DTSTART:20261203T090000Z\nORGANIZER:mailto:alice@acme.example\nATTENDEE:mailto:support@msp.example\n"
+        "END:VEVENT\nEND:VCALENDAR\n"
+    )
+    head = (
+        f"From: {sender}\nTo: support@msp.example\nSubject: Router\nMessage-ID: <{key}.meeting@acme.example>\n"
+        f"Date: Sun, 22 Nov 2026 09:00:00 +0000\nMIME-Version: 1.0\nContent-Type: text/calendar; method={method}; charset=utf-8\n"
+    )
+    return M(key, sender, raw=f"{head}\n{event}".encode())
+
+
 TECHNICIANS = [
     Scenario("a technician writes to a customer: the customer's ticket, for all to read, and the answers", [
         (M("a", TESS, "Your new laptop", **to("Alice <alice@acme.example>")), "ticket 1"), (M("b", ALICE, reply="a"), "comment 1"),
@@ -193,6 +208,16 @@ MATTERS = [
     ], mailbox={"closed": "new_linked"}),
     Scenario("a ticket that is on that board by now is not sent on", [
         (M("a", ALICE, "Printer"), "ticket 1"), at_desk(1, on="Sales"), (M("b", ALICE, "Offer", reply="a", to=SALES, text="Please quote."), "comment 1"),
+    ]),
+    Scenario("an invitation, its change and its end are one matter of whoever sends them", [
+        (meeting("a", "REQUEST"), "ticket 1"), (meeting("b", "REQUEST", 1), "comment 1"), (meeting("c", "CANCEL", 1), "comment 1"),
+        (meeting("d", "CANCEL", sender=EVE), "ticket 2"), (meeting("e", "CANCEL", uid="other"), "ticket 3"),
+    ], check=lambda s: "Cancelled: Router" in s.comments(1)[1]["note"] and "claims to belong to ticket" in said(s, 2)),
+    Scenario("so they are where the first was not sent to us", [
+        (meeting("b", "REQUEST", 3), "ticket 1"), (meeting("c", "CANCEL", 3), "comment 1"),
+    ]),
+    Scenario("a program that calls all its events the same has a matter in each", [
+        (meeting("a", "REQUEST"), "ticket 1"), (meeting("b", "REQUEST"), "ticket 2"), (M("c", ALICE, reply="<b.meeting@acme.example>"), "comment 2"),
     ]),
     Scenario("an answer that goes to another mailbox comes home", [
         (M("a", ALICE, "Printer"), "ticket 1"), (M("b", ALICE, reply="a", to=SALES), "comment 1"), (M("c", ALICE, "Re: Printer today", reply="a", to=SALES), "comment 1"),
