@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import encodings
+import re
 from encodings.aliases import aliases
 from functools import lru_cache
 from pkgutil import iter_modules
@@ -115,7 +116,8 @@ def _codec(name: str) -> str:
     if found is None:
         encoding = webencodings.lookup(name) if name.isascii() else None
         if encoding is None:
-            return ""
+            usual = _spelt_as_usual(name)
+            return _codec(usual) if usual not in ("", name) else ""
         found = encoding.codec_info
     if not getattr(found, "_is_text_encoding", True):
         return ""
@@ -123,6 +125,22 @@ def _codec(name: str) -> str:
     if known.replace("-", "_") in _REFUSED:
         return ""
     return VARIANTS.get(known, known)
+
+
+# Families of charsets that are known by a number, however programs write the two.
+_NUMBERED = (
+    (re.compile(r"(?:iso[-_ ]?)?8859[-_ ]?(\d{1,2})(?:[-_]([ie]))?(?:[:;, ].*)?"), "iso-8859-"),
+    (re.compile(r"(?:x[-_ ])?(?:cp|ms|win|windows|ibm|dos)[-_ ]?(\d{3,4})(?:[:;, ].*)?"), "cp"),
+    (re.compile(r"(?:iso[-_ ]?)?(?:latin|l)[-_ ]?(\d{1,2})(?:[:;, ].*)?"), "latin"),
+)
+
+
+def _spelt_as_usual(name: str) -> str:
+    """A name by family and number as it is usual, "" for any other."""
+    for pattern, family in _NUMBERED:
+        if found := pattern.fullmatch(name):
+            return family + "-".join(filter(None, found.groups()))
+    return ""
 
 
 def _is_of_python(name: str) -> bool:

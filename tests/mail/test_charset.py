@@ -174,3 +174,16 @@ def test_octets_that_windows_does_not_use_are_left_out(size: int) -> None:
         b"From: a@b.example\nContent-Type: text/plain; charset=cp1252\n\n" + text.encode("cp1252") + b"\x81."
     ).email
     assert email.text == text + "."
+
+
+LABELS = [
+    ("8859-2", "iso8859-2"), ("iso-8859-15:2000", "iso8859-15"), ("ISO8859_15", "iso8859-15"), ("8859-8-i", "iso8859-8"), ("cp-1250", "cp1250"),
+    ("win-1251", "cp1251"), ("WIN1251", "cp1251"), ("ms-1251", "cp1251"), ("dos-852", "cp852"), ("latin-2", "iso8859-2"), ("iso-latin-9", "iso8859-15"),
+    ("8859-1", "cp1252"), ("8859-77", ""), ("latin-77", ""), ("win-9999", ""), ("x-unknown-1251", ""), ("1", ""), ("iso-8859", ""),
+]  # fmt: skip
+
+
+def test_a_family_and_a_number_name_a_charset_however_they_are_joined() -> None:
+    assert [(label, codec(label)) for label, _ in LABELS] == LABELS
+    assert decode("Drukarka nie działa, źle się dzieje".encode("cp1250"), "cp-1250")[0] == "Drukarka nie działa, źle się dzieje"
+    assert decode("zażółć".encode("iso8859-2"), "8859-2")[0] == "zażółć"
