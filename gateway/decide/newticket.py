@@ -10,12 +10,13 @@ from gateway.decide.compose import heading
 from gateway.decide.context import DecisionContext
 from gateway.decide.pictures import without_pictures
 from gateway.decide.sender import filled_in_by
+from gateway.mail.author import NotStrict, read_mailbox
 from gateway.mail.ids import derived_message_id
 from gateway.mail.marks import root_of
 from gateway.match import domains, title
 from gateway.match.conditions import View
 from gateway.model.effects import ContactBody, DocumentBody, EffectBody, MissingBody
-from gateway.model.email import Address, Block, lower_ascii
+from gateway.model.email import Address, Block, Email, lower_ascii
 from gateway.model.plan import Decision, Plan, Trace
 from gateway.model.questions import Contact, ContactsOf, Staff
 from gateway.model.reasons import Reason
@@ -274,6 +275,7 @@ def people(context: DecisionContext, by_customer: bool) -> tuple[tuple[str, str]
     sender = [(email.sender.key, sender_role)] if email.sender else []
     named = [(domains.untagged(address), to_role) for address, _ in sender]  # some programs answer without the tag
     named += [(recipient.key, to_role) for recipient in email.to] + [(recipient.key, cc_role) for recipient in email.cc]
+    named += [(address, cc_role) for address in _sent_by(email)]
     if email.auto.is_auto or context.to_many:
         named = []
     named = [(address, "to" if address in context.theirs else role) for address, role in named]
@@ -286,6 +288,15 @@ def people(context: DecisionContext, by_customer: bool) -> tuple[tuple[str, str]
         named.append((filled.key, "to"))
     found = dict(reversed([(address, role) for address, role in sender + named if "@" in address]))
     return tuple((address, role) for address, role in reversed(found.items()) if address not in context.policy.own)[:51]
+
+
+def _sent_by(email: Email) -> list[str]:
+    """Who sent a mail in the name of its author, of the same domain: what a list or a service writes there is none."""
+    try:
+        sent_by = lower_ascii(read_mailbox(email.header("Sender").encode()))
+    except NotStrict:
+        return []
+    return [sent_by] if email.sender and domains.of(sent_by) == domains.of(email.sender.key) else []
 
 
 def with_extras(context: DecisionContext, effects: list[EffectBody]) -> tuple[EffectBody, ...]:

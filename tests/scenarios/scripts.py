@@ -272,6 +272,15 @@ PEOPLE = [
             ("gina@pm.me", "gina@proton.me"), ("gina@yandex.ru", "gina@ya.ru"),
         )
     ),
+    Scenario("who sends in somebody's name may answer in their own", [
+        (M("a", "Boss <boss@law.example>", headers={"Sender": "Assistant <assistant@law.example>"}, verdict="pass"), "ticket 1"),
+        (M("b", "Assistant <assistant@law.example>", reply="a", verdict="pass"), "comment 1"),
+        (M("c", "Other <other@law.example>", reply="a", verdict="pass"), "quarantine unverified-sender"),
+    ]),
+    Scenario("but no list or service that sends", [
+        (M("a", "Boss <boss@law.example>", headers={"Sender": "owner@lists.example"}, verdict="pass"), "ticket 1"),
+        (M("b", "owner@lists.example", reply="a", verdict="pass"), "quarantine unverified-sender"),
+    ]),
     Scenario("other providers' domains are other mailboxes", [
         (M("a", "gina@gmx.de", verdict="pass"), "ticket 1"), (M("b", "gina@gmx.net", reply="a", verdict="pass"), "quarantine unverified-sender"),
         (M("c", "gina@gmail.com", reply="a", verdict="pass"), "quarantine unverified-sender"),

@@ -26,7 +26,6 @@ def said(stage: Stage, number: int) -> str:
     return str(stage.ticket(number)["attributes"]["description"])
 
 
-
 def meeting(key: str, method: str, sequence: int = 0, uid: str = "4711-router", sender: str = ALICE) -> M:
     """A calendar's mail about a meeting: it answers no other."""
     event = (
