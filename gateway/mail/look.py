@@ -266,7 +266,7 @@ def _context(passages: Sequence[Passage], reasons: Mapping[int, Why], missing: M
         if i in reasons or passage.role in ("introduction", "signature", "proven") or is_blank(passage):
             continue
         above = i - 1
-        while above >= 0 and not passages[above].is_new and is_blank(passages[above]):
+        while above >= 0 and is_blank(passages[above]):
             above -= 1
         if above < 0 or reasons.get(above) != "on the ticket":
             continue
@@ -286,13 +286,13 @@ def _context(passages: Sequence[Passage], reasons: Mapping[int, Why], missing: M
 
 
 def _blanks(passages: Sequence[Passage], reasons: dict[int, Why]) -> None:
-    """A blank line stays between quoted lines that both stay."""
+    """A blank line of a quote stays between lines that both stay."""
     shown = False
     for i, passage in enumerate(passages):
-        if passage.role in _OWN:
-            shown = False
-        elif not is_blank(passage):
+        if not is_blank(passage):
             shown = i not in reasons
+        elif passage.role in _OWN:
+            continue
         elif not shown or not _stays_below(passages, reasons, i):
             reasons.setdefault(i, "on the ticket")
         else:
@@ -301,9 +301,7 @@ def _blanks(passages: Sequence[Passage], reasons: dict[int, Why]) -> None:
 
 def _stays_below(passages: Sequence[Passage], reasons: Mapping[int, Why], i: int) -> bool:
     below = i + 1
-    if below >= len(passages) or below in reasons or passages[below].is_new:
-        return False
-    return not is_blank(passages[below])
+    return below < len(passages) and below not in reasons and not is_blank(passages[below])
 
 
 def _marked(passage: Passage) -> Passage:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from gateway.model.email import Passage, PassageRole
+from gateway.model.email import Block, Passage, PassageRole
 
 from . import limits
 from .blocks import block_of, is_left_out, rich_of
@@ -15,6 +15,8 @@ from .headerlines import field_of
 from .lines import Line, squeeze
 from .quote import Mark, marks
 from .quotelines import bare, quote_depth
+
+_BLANK = Passage("new", "", None)  # a blank line between new words and a quote
 
 
 def passages(
@@ -52,16 +54,27 @@ def passages(
         i = ordered[at]
         at += 1
         if role[i] not in ("new", "ending"):
-            is_blank = lines[i].kind == "text" and lines[i].blank
-            out.append(Passage(role[i], lines[i].text, () if is_blank else block_of(lines[i])))
+            out.append(Passage(role[i], lines[i].text, _quoted_block(lines, i)))
             continue
         together = [i]
         while at < len(ordered) and role[ordered[at]] in ("new", "ending"):
             together.append(ordered[at])
             at += 1
         first = next((number for number, i in enumerate(together) if role[i] == "ending"), len(together))
-        out += _new_passages([lines[i] for i in together], first)
+        found = _new_passages([lines[i] for i in together], first)
+        if found and out and lines[together[0]].blank:
+            out.append(_BLANK)
+        out += found
+        if found and at < len(ordered) and lines[together[-1]].blank:
+            out.append(_BLANK)
     return tuple(out)
+
+
+def _quoted_block(lines: Sequence[Line], number: int) -> tuple[Block, ...] | None:
+    """The rich text of a quoted line; of a blank one a blank paragraph, be it quoted how often it may."""
+    if lines[number].kind == "text" and lines[number].blank:
+        return () if is_left_out(lines, number) else None
+    return block_of(lines[number])
 
 
 def _introduced(lines: Sequence[Line], candidates: Sequence[int], introduced: Sequence[Mark]) -> set[int]:

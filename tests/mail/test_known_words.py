@@ -119,7 +119,7 @@ def frame(comment: str) -> str:
 def test_the_frame_of_the_desk_is_nobodys_words() -> None:
     assert shown(plain(f"Merci.\n\n{frame(ASKED)}\n")) == "Merci."
     answered = frame(ASKED.replace("\n2.", "\nSalle 312\n2."))
-    assert shown(plain(f"Merci.\n\n{answered}\n")) == "Merci.\n> 1. Which room is it in?\nSalle 312"
+    assert shown(plain(f"Merci.\n\n{answered}\n")) == "Merci.\n\n> 1. Which room is it in?\nSalle 312"
 
 
 @pytest.mark.parametrize("comment", ["Done.", "Erledigt"])
@@ -140,7 +140,22 @@ def test_without_the_words_of_the_ticket_the_rules_decide() -> None:
 def test_a_mail_that_never_came_here_is_shown_with_who_wrote_it() -> None:
     quoted = "\n".join(f"> {line}" for line in ASKED.split("\n"))
     text = shown(plain(f"Please see.\n\n{ON}\n{quoted}\n"), KnownWords(["Another comment."]))
-    assert text == f"Please see.\n{ON}\n{quoted}"
+    assert text == f"Please see.\n\n{ON}\n{quoted}"
+
+
+@pytest.mark.parametrize("blanks", ["", "\n", "\n\n"])
+def test_a_blank_line_between_new_words_and_a_quote_that_stays_stands_in_the_comment(blanks: str) -> None:
+    """One, where the mail has any, and none at an end or where all of the quote goes."""
+    unknown = KnownWords(["Another comment."])
+    below = plain(f"See.\n{blanks}{ON}\n> Old.\n>\n> Older.\n{blanks}Is it?\n{blanks}")
+    once = "\n" if blanks else ""
+    said = f"See.\n{once}{ON}\n> Old.\n>\n> Older.\n{once}Is it?"
+    found = looked(below, unknown)
+    assert text_of(found) == said
+    paragraphs = ["".join(part["text"] for part in block["content"]) for block in found.blocks]
+    assert paragraphs == said.split("\n")
+    gone = text_of(looked(below, KnownWords(["Old. Older."])))
+    assert gone == f"See.\n{once}Is it?"
 
 
 def test_older_mails_than_the_known_words_are_not_shown_again() -> None:
@@ -164,8 +179,9 @@ def test_words_between_quoted_lines_bring_no_more_than_the_line_that_they_answer
     wrapped = "2. May we restart the printer today, or would another day in this week\n> suit you better?"
     body = f"{ON}\n> 1. Which room is it in?\n\nRoom 312\n\n> {wrapped}\n\nYes.\n\n> Service Desk of Acme\n"
     known = KnownWords([wrapped.replace("\n> ", " "), ASKED])
-    assert shown(plain(f"Hello,\n\n{body}"), known) == f"Hello,\n> 1. Which room is it in?\nRoom 312\n> {wrapped}\nYes."
-    assert shown(plain(body), known).replace("\n\n", "\n") == f"> 1. Which room is it in?\nRoom 312\n> {wrapped}\nYes."
+    answered = f"> 1. Which room is it in?\n\nRoom 312\n\n> {wrapped}\n\nYes."
+    assert shown(plain(f"Hello,\n\n{body}"), known) == f"Hello,\n\n{answered}"
+    assert shown(plain(body), known) == answered
 
 
 @pytest.mark.parametrize("known", [
@@ -264,7 +280,7 @@ def test_the_paragraphs_of_an_answer_keep_their_distance() -> None:
 )  # fmt: skip
 def test_what_a_mail_gateway_put_above_our_mail_is_nobodys_words(banner: str) -> None:
     """On its way to the customer, who quotes it; words of their own in its place stay."""
-    for below, said in ((ASKED, "Room 312."), (f"{ASKED}\nYes.", "Room 312.\n> Service Desk of Acme\n> Yes.")):
+    for below, said in ((ASKED, "Room 312."), (f"{ASKED}\nYes.", "Room 312.\n\n> Service Desk of Acme\n> Yes.")):
         quoted = "\n".join(f"> {line}" for line in f"{banner}\n\n{below}".split("\n"))
         assert shown(plain(f"Room 312.\n\n{ON}\n\n{quoted}")) == said
     above = f"{banner} We do not know it either: is it in room 312?"

@@ -101,7 +101,7 @@ ALL = [
         ], "answers in red between the lines of the technician stay, each with its line"),
     on_ticket(
         reply(f"See below.\n\n{BLOCK}\n{ASKED.replace('in?', 'in?' + chr(10) + 'Room 312')}"),
-        lambda s: above_note(s) == "See below.\n> which room is the printer in?\nRoom 312", "an answer without any mark below a header block stays"),
+        lambda s: above_note(s) == "See below.\n\n> which room is the printer in?\nRoom 312", "an answer without any mark below a header block stays"),
     on_ticket(
         reply(f"{ON}\n{quoted(ASKED)}\n\nRoom 312, and yes."), lambda s: above_note(s) == "Room 312, and yes.", "an answer below the quote stands alone"),
     on_ticket(
