@@ -97,6 +97,8 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "destination of a notice not used": "The desk does not have the board, client or category that a notice names.",
         "domain has too many contacts": "A mail domain has more contacts at the desk than are read, so no client is inferred from it for an hour. A `[[domain]]` names its client.",
         "domain not used": "The desk does not have the client of a `[[domain]]`.",
+        "rule not used": "The desk does not have what a `[[rule]]` names. The rule is passed over; run `gateway check`.",
+        "priority not used": "The desk does not have a priority of `priorities` or `[importance]`.",
         "desk in shadow: nothing is written there": 'At the start: the desk has `mode = "shadow"`.',
         "the shadow of the desk is over": "The desk is live; `ended` counts mail whose plan was ended with the shadow.",
     },

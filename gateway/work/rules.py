@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from datetime import datetime
 from email.errors import MessageError
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from gateway.config.locations import Fault
 from gateway.config.rules import ExampleSettings, RuleSettings
@@ -17,6 +18,8 @@ from gateway.desk.catalog import Catalog, UnknownName
 from gateway.match import captures
 from gateway.match.conditions import Answer, View
 from gateway.model.envelope import Envelope
+
+log = structlog.get_logger("work")
 
 
 def boards_named(settings: Settings) -> tuple[str, ...]:
@@ -40,20 +43,26 @@ def ordered(settings: Settings, catalog: Catalog | None) -> dict[str, str]:
     """The ids of the priorities that the desk has, by name without case, lowest first."""
     out: dict[str, str] = {}
     for name in settings.priorities:
-        with contextlib.suppress(UnknownName):
-            out[name.casefold()] = catalog.place("", "", name, "")["priority_id"] if catalog else f"priority {name}"
+        if found := _priority(name, catalog):
+            out[name.casefold()] = found
     return out
 
 
 def importance(settings: Settings, catalog: Catalog | None) -> dict[str, str]:
     """The priorities of important and unimportant mail."""
-    out: dict[str, str] = {}
-    for level, name in settings.importance.items():
-        try:
-            out[level] = catalog.place("", "", name, "")["priority_id"] if catalog else f"priority {name}"
-        except UnknownName:
-            continue
-    return out
+    found = {level: _priority(name, catalog) for level, name in settings.importance.items()}
+    return {level: priority_id for level, priority_id in found.items() if priority_id}
+
+
+def _priority(name: str, catalog: Catalog | None) -> str:
+    """Its id, "" where the desk does not have it."""
+    if catalog is None:
+        return f"priority {name}"
+    try:
+        return catalog.place("", "", name, "")["priority_id"]
+    except UnknownName as error:
+        log.error("priority not used", why=str(error))
+        return ""
 
 
 def _rule(rule: RuleSettings, catalog: Catalog | None, order: Mapping[str, str]) -> Rule:
@@ -68,6 +77,7 @@ def _rule(rule: RuleSettings, catalog: Catalog | None, order: Mapping[str, str])
             ids = ids_of(rule, catalog)
         except UnknownName as error:
             lacking = str(error)
+            log.error("rule not used", rule=rule.name, why=lacking)
     return Rule(rule, rule.node(), ids, lacking, order.get(rule.priority_at_least.casefold(), ""))
 
 
