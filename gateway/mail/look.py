@@ -28,6 +28,7 @@ CONTEXT = 3
 _WRAPPED = 50  # characters of a line that may go on in the next
 _OURS = 0.2  # share of a quoted mail that must be known for its lines to be the ticket's
 _COMMENT = "\N{SPEECH BALLOON}"
+_LABEL = 60  # characters of the line that names a comment, in any language
 _FOOT = "poweredbyalgapsa"
 _BLANK = " \t>\u00a0"
 _OWN = ("new", "ending", "signature", "proven")
@@ -193,10 +194,12 @@ def _mails(passages: Sequence[Passage], framed: Mapping[int, Why]) -> list[_Mail
 
 
 def _frame(passages: Sequence[Passage], old: set[int]) -> set[int]:
-    """The lines of the desk's own mail around a comment: from its banner to the comment, and its foot."""
+    """The lines of the desk's own mail around a comment: from its banner to the comment, and its foot. Among them may
+    be words of the ticket, such as its contact's name; where no comment follows, the first of them ends the head."""
     found: set[int] = set()
     head: list[int] | None = None
     numbers = 0
+    above_comment = _above_comment(passages)
     for i, passage in enumerate(passages):
         if passage.role in _OWN:
             continue
@@ -211,13 +214,32 @@ def _frame(passages: Sequence[Passage], old: set[int]) -> set[int]:
             # Without a comment above it: the desk's mail about the ticket itself.
             found.update([*(head or ()), *_button(passages, i), i])
             head = None
-        elif head is not None and numbers > 1 and i in old and squeezed(text):
+        elif head is not None and numbers > 1 and i in old and i not in above_comment and squeezed(text):
             found.update(head)
             head = None
         elif head is not None:
             numbers += "#" in text
             head.append(i)
     return found
+
+
+def _above_comment(passages: Sequence[Passage]) -> Set[int]:
+    """The lines below which, before the desk's next banner or foot, the line stands that names a comment."""
+    found: set[int] = set()
+    below = False
+    for i in range(len(passages) - 1, -1, -1):
+        text = passages[i].text
+        if _names_comment(text):
+            below = True
+        elif below and (banner(text) or _FOOT in squeezed(text)):
+            below = False
+        if below:
+            found.add(i)
+    return found
+
+
+def _names_comment(text: str) -> bool:
+    return len(text) <= _LABEL and unescape(text).lstrip(f"{_BLANK}*").startswith(_COMMENT)
 
 
 def _from_outside(passages: Sequence[Passage]) -> Iterator[int]:

@@ -20,6 +20,7 @@ from gateway.simulator.times import parse_iso
 from gateway.simulator.wire import Row
 
 _NUMBERED = re.compile(r"\[ticket\s*#", re.IGNORECASE)
+_LAYOUT = '<table role="presentation" width="100%" cellpadding="0" cellspacing="0">'
 BANNER = "--- Please reply above this line ---"
 WORDS = {
     "en": (
@@ -72,6 +73,7 @@ class Notification:
     subject: str = "Printer"
     comment: str = "We have found the cause; please restart it."
     comment_html: str = ""
+    requester: tuple[str, str] = ("Alice Archer", "alice@acme.example · +44 20 7946 0105")
     domain: str = "msp.example"
     earlier: tuple[str, ...] = field(default=())
     date: str = "Sat, 28 Nov 2026 04:26:38 +0000"
@@ -100,6 +102,22 @@ class Notification:
         return f"[ALGA-REPLY-TOKEN {self.secret} ticketId={self.ticket}{about}]"
 
     @property
+    def _facts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The table of the ticket's values, each with its label: a mail about a comment has more of them."""
+        facts: tuple[tuple[str, tuple[str, ...]], ...] = (("Priority", ("P3 - Medium",)), ("Status", ("New",)))
+        if self.kind != 1:
+            return (*facts, ("Assigned To", ("Unassigned",)))
+        return (
+            *facts,
+            ("Comment By", ("Tess Tech",)),
+            ("Assigned To", ("Unassigned", "Not assigned")),
+            ("Requester", self.requester),
+            ("Board", ("Support",)),
+            ("Category", ("Not categorized",)),
+            ("Location", ("Not specified",)),
+        )
+
+    @property
     def plain_comment(self) -> str:
         """The comment in one line, with nothing between the items of its lists."""
         return " ".join(self.comment.split())
@@ -109,9 +127,9 @@ class Notification:
         """The text part: the page in one line between the banner and the id lines."""
         said = WORDS[self.language]
         about = f"\nALGA-COMMENT-ID:{uuid5(NAMESPACE_URL, self.comment)}" if self.kind == 1 else ""
-        number, priority = f"Ticket #{self.number}", "P3 - Medium"
-        facts = f"{number} · {priority} Priority · New {number} Priority {priority} Status New"
-        head = f"{said[self.kind]} {self.subject} {facts}"
+        number = f"Ticket #{self.number}"
+        facts = " ".join(f"{label} {' '.join(values)}" for label, values in self._facts)
+        head = f"{said[self.kind]} {self.subject} {number} · P3 - Medium Priority · New {number} {facts}"
         mark = " &#x1F4AC; Comment" if self.kind == 1 else ""
         page = f"{head}{mark} {self.plain_comment} {said[4]} Powered by AlgaPSA &middot; {said[5]}"
         return f"{BANNER}\n\n{page}\n\n{self.token}\nALGA-TICKET-ID:{self.ticket}{about}"
@@ -124,12 +142,18 @@ class Notification:
             f'<div data-alga-reply-token="{self.secret}" data-alga-ticket-id="{self.ticket}" '
             f"{hidden}>{self.token}</div>"
             f'<div data-alga-reply-boundary="true" {hidden}>{BANNER}</div><p style="color:#666">{BANNER}</p>'
-            f"<!DOCTYPE html><html><body><table><tr><td><h2>{said[self.kind]}</h2><div>{self.subject}</div>"
+            f"<!DOCTYPE html><html><body>{_LAYOUT}<tr><td><h2>{said[self.kind]}</h2><div>{self.subject}</div>"
             f"<p>Ticket #{self.number} · P3 - Medium Priority · New</p><p>Ticket #{self.number}</p>"
-            "<table><tr><td>Priority</td><td>P3 - Medium</td></tr><tr><td>Status</td><td>New</td></tr></table>"
+            f"{_LAYOUT}{''.join(_row(label, values) for label, values in self._facts)}</table>"
             f"{'<p>&#x1F4AC; Comment</p>' if self.kind == 1 else ''}<div>{self.comment_html or self.comment}</div><a href='https://desk.example/t'>{said[4]}</a></td></tr>"
             f"<tr><td>Powered by AlgaPSA &middot; {said[5]}</td></tr></table></body></html>"
         )
+
+
+def _row(label: str, values: tuple[str, ...]) -> str:
+    """One fact in a table; several values are lines of their own."""
+    shown = "".join(f"<div>{value}</div>" for value in values) if len(values) > 1 else values[0]
+    return f"<tr><td>{label}</td><td>{shown}</td></tr>"
 
 
 def message(sent: Notification) -> EmailMessage:
@@ -147,6 +171,12 @@ def message(sent: Notification) -> EmailMessage:
     return message
 
 
+def _requester(desk: Desk, ticket: Row) -> tuple[str, str]:
+    """The ticket's contact, by name and address."""
+    contact = desk.contacts.get(ticket["contact_name_id"] or "", {})
+    return contact.get("full_name", "Not specified"), contact.get("email", "Not specified")
+
+
 def of_comment(desk: Desk, comment: Row, to: str, domain: str) -> EmailMessage:
     """The mail to somebody about a public comment, by which the desk knows a reply; ``domain`` is that of the address
     from which it mails."""
@@ -161,6 +191,7 @@ def of_comment(desk: Desk, comment: Row, to: str, domain: str) -> EmailMessage:
         subject=ticket["title"],
         comment=words(comment["note"]),
         comment_html=content_html(comment["note"]),
+        requester=_requester(desk, ticket),
         domain=domain,
         date=format_datetime(datetime.fromtimestamp(parse_iso(comment["created_at"]) or 0, UTC)),
     )

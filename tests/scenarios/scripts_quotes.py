@@ -41,13 +41,17 @@ def reply(text: str, html: str = "", key: str = "b", sender: str = ALICE, **more
     return M(key, sender, "Re: Problem a", text, html=html, headers={"References": "<ticket-{1}@msp.example>", **more.pop("headers", {})}, **more)
 
 
+LONG_NAME = "Alexandra Archer-Winterbottom"
+
+
 def on_ticket(mail: M, check: Callable[[Stage], bool], name: str, *acts: Act) -> Scenario:
     return Scenario(name, [(M("a", ALICE), "ticket 1"), *(acts or (answer(1, ASKED),)), (mail, "comment 1")], check=check)
 
 
-def to_notification(name: str, language: str) -> M:
+def to_notification(name: str, language: str, requester: str = "Alice Archer") -> M:
     """A reply to the desk's own mail about the technician's comment."""
-    sent = Notification("{1}", language=language, comment=ASKED, comment_html="".join(f"<p>{line}</p>" for line in ASKED.split("\n")))
+    sent = Notification("{1}", language=language, comment=ASKED, comment_html="".join(f"<p>{line}</p>" for line in ASKED.split("\n")),
+                        requester=(requester, "alice@acme.example · +44 20 7946 0105"))
     _, body, kind = REPLIES[name](sent, "Thank you, Tin.")
     return reply("Thank you, Tin." if kind == "html" else body, body if kind == "html" else "")
 
@@ -115,4 +119,9 @@ ALL = [
     ], check=lambda s: above_note(s) == "Both."),
     *(on_ticket(to_notification(name, language), lambda s: above_note(s) == "Thank you, Tin.", f"the desk's own mail, {language}, answered: {name}")
       for name in REPLIES if "forwarded" not in name for language in ("en", "de", "xx")),
+    *(Scenario(f"the desk's mail names its requester, who is on the ticket: {name}", [
+        (M("a", f"{LONG_NAME} <alice@acme.example>"), "ticket 1"),
+        (M("c", f"{LONG_NAME} <alice@acme.example>", reply="a", text="It is the one with two trays."), "comment 1"),
+        answer(1, ASKED), (to_notification(name, "en", LONG_NAME), "comment 1"),
+    ], check=lambda s: above_note(s) == "Thank you, Tin.") for name in REPLIES if "forwarded" not in name),
 ]
