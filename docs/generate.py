@@ -71,7 +71,7 @@ def configuration() -> str:
 
 
 def _section(title: str, model: type[BaseModel], nested_too: bool = True) -> list[str]:
-    lines = ["", f"## {title}", "", (model.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " "), ""]
+    lines = ["", f"## {title}", "", _says(model), ""]
     lines += ["| key | type | default | what |", "|---|---|---|---|"]
     nested: list[str] = []
     own = [name for name in model.model_fields if name in model.__annotations__]
@@ -223,9 +223,9 @@ def _anchor(title: str) -> str:
     return re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-")
 
 
-def _says(function: Callable[..., Any]) -> str:
-    """The first paragraph of a function's docstring, on one line."""
-    return " ".join((function.__doc__ or "").split("\n\n")[0].split())
+def _says(documented: object) -> str:
+    """The first paragraph of a docstring, on one line: from Python 3.13 on its lines are not indented."""
+    return " ".join((documented.__doc__ or "").strip().split("\n\n")[0].split())
 
 
 def _elsewhere(rule: Callable[..., Any]) -> str:

@@ -196,10 +196,11 @@ def _clock(text: str) -> str:
 
 
 def _time_format(text: str) -> str:
-    """What strptime reads again as strftime wrote it."""
+    """What strptime reads again as strftime wrote it, with a year before what has none, as it is read."""
+    dated = text if "%y" in text.lower() else f"%Y {text}"
     try:
-        datetime.strptime(ANY_TIME.strftime(text), text)
-    except ValueError as error:
+        datetime.strptime(ANY_TIME.strftime(dated), dated)
+    except (ValueError, re.error) as error:
         raise ValueError(f"{text!r}: expected a format of strptime, for example %d.%m.%Y %H:%M") from error
     return text
 

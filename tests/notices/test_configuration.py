@@ -118,6 +118,7 @@ BAD_PROFILES = [
     ('gives = { state', 'gives = { same_as = "up", state', 15, "there is no fixture 'up'"),
     ('title = "Own"', 'title = "Own', 2, "the quote at the end is missing"),
     ("[state]", '[time]\nformats = ["%d.%m.%Q"]\n[state]', 9, "'%d.%m.%Q': expected a format of strptime"),
+    ("[state]", '[time]\nformats = ["%c"]\n[state]', 9, "'%c': expected a format of strptime"),
     ("[state]", "[[expect]]\nname = 'e'\nby = ['٠٧:٣٠']\n[state]", 10, "expected HH:MM"),
     ("[state]", "[[expect]]\nname = 'e'\nlearn = true\nstates = []\n[state]", 11, "states: expected at least one"),
     ('title = "Own"', "title = 'Own'\nwho = { several = [{ field = 'subject', contains = 'x' }], each = 'a', head = '(b' }", 3, "head: missing"),
