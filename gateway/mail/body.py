@@ -44,7 +44,7 @@ class Body:
                 out.append(Line())
             out.extend(plain(self.content.texts[index]) if kind == "text" else self.html_lines(index))
         out = self._placed(out, pending)
-        for below in filter(None, (self.content.events, self.content.elsewhere)):
+        for below in filter(None, (self.content.event.lines, self.content.elsewhere)):
             if out and not out[-1].blank:
                 out.append(Line())
             out.extend(replace(line, zone=EVENT) for line in plain("\n".join(below)))

@@ -52,7 +52,7 @@ class Content:
     """``texts`` and ``htmls`` as they appear. ``rich`` is the body as it is shown and ``plain`` as it reads
     without HTML: ("text" | "html" | "file", index). ``listing`` takes further files, and ``embedded`` has the indices
     of those that stand in the HTML itself, by their data URI. ``elsewhere`` says where files lie that the mail only
-    names. ``uid`` is that of the mail's calendar object, which ``is_later`` than another about its event."""
+    names. ``event`` is what the mail's calendar object tells."""
 
     texts: list[str] = field(default_factory=list)
     htmls: list[str] = field(default_factory=list)
@@ -66,11 +66,8 @@ class Content:
     charsets: list[str] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
     messages: list[int] = field(default_factory=list)
-    events: list[str] = field(default_factory=list)
+    event: calendar.Shown = field(default_factory=calendar.Shown)
     elsewhere: list[str] = field(default_factory=list)
-    accepted: calendar.Accepted | None = None
-    uid: str = ""
-    is_later: bool = False
 
 
 class Collector:
@@ -172,7 +169,7 @@ class Collector:
         """What is the mail, or a piece of it, in another form; False leaves it a file."""
         if self.unwrapped >= _CONTAINERS:
             return False
-        if part.content_type in calendar.TYPES and not self.content.events:
+        if part.content_type in calendar.TYPES and not self.content.event.lines:
             return self.event(part)
         found = opened(part, self.name(part), self.content.charsets)
         if found is None:
@@ -194,9 +191,7 @@ class Collector:
 
     def event(self, part: Part) -> bool:
         shown = calendar.read(part.payload(), part.params.get("charset", ""), part.params.get("method", ""))
-        self.content.events = shown.lines
-        self.content.accepted = shown.accepted
-        self.content.uid, self.content.is_later = shown.uid, shown.is_later
+        self.content.event = shown
         self.packed(part, shown.files)
         if shown.is_answer:
             self.note("answer to an invitation: read")

@@ -33,17 +33,17 @@ def of(tree: Tree, content: Content, subject: str, sender: str) -> Gesture:
             return "reaction"
         if part.disposition == "reaction" and is_gesture(part.payload()[:MOST].decode("utf-8", "replace").strip()):
             return "reaction"
-    if content.accepted is None or any(file.meta.content_type not in calendar.TYPES for file in content.files):
+    if content.event.accepted is None or any(file.meta.content_type not in calendar.TYPES for file in content.files):
         return ""
     by_a_robot = CALENDAR in tree.root.header("sender").lower() or takes_no_answers(sender)
     words = "" if by_a_robot else _written(content)
-    return "acceptance" if acceptance.is_bare(content.accepted, subject, words, sender) else ""
+    return "acceptance" if acceptance.is_bare(content.event.accepted, subject, words, sender) else ""
 
 
 def _written(content: Content) -> str:
     """The text of the letter without the calendar object, and without what it quotes."""
     order = [(kind, index) for kind, index in content.rich if kind != "file"]
-    lines = Body(replace(content, events=[]), {}, set()).lines(order)
+    lines = Body(replace(content, event=calendar.Shown()), {}, set()).lines(order)
     return reply_of(squeeze(lines)).text
 
 

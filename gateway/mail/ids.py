@@ -58,13 +58,13 @@ def normalise_message_id(text: str) -> str:
         return ""
     local, at, domain = value.rpartition("@")
     if not at or not local or not domain or _FOLDS.search(value):
-        return f"sha256.{hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()[:40]}{STAND_IN}"
+        return _stand_in("sha256", _digest(value))
     return f"{local}@{domain.lower()}"[: limits.MESSAGE_ID]
 
 
 def event_id(uid: str) -> str:
     """What stands for an event of a calendar among the ids of mail about it; "" for none."""
-    return f"event.{hashlib.sha256(uid.encode('utf-8', 'replace')).hexdigest()[:40]}{STAND_IN}" if uid else ""
+    return _stand_in("event", _digest(uid)) if uid else ""
 
 
 def is_message_id(canonical: str) -> bool:
@@ -140,4 +140,12 @@ def scan_ids(raw: bytes) -> HeaderIds:
 
 def derived_message_id(digest: str) -> str:
     """The id of a mail that has none, from its content digest (``Email.digest``)."""
-    return f"digest.{digest[:40]}{STAND_IN}"
+    return _stand_in("digest", digest)
+
+
+def _stand_in(kind: str, digest: str) -> str:
+    return f"{kind}.{digest[:40]}{STAND_IN}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -132,8 +132,8 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
         shown_from=shown_from,
         list_author=_named(root, *listed_author(root.fields), hints),
         doubts=tree.doubts,
-        event=ids.event_id(content.uid),
-        is_later_event=content.is_later,
+        event=ids.event_id(content.event.uid),
+        is_later_event=content.event.is_later,
         gesture=gesture.of(tree, content, outer, sender.key if sender else ""),
     )
     return Reading(email, content, raw)
