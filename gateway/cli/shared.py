@@ -257,13 +257,10 @@ def _waiting(settings: config.Settings, mails: Sequence[str]) -> str:
     return "".join(f"\n{words}" for words in arriving.beside(settings, mails, time.time()))
 
 
-def away_of(directories: Mapping[str, Directory]) -> list[str]:
-    """The desks that did not give their lists, by name."""
-    return [name for name, directory in directories.items() if directory.away is not None]
-
-
 def fail_without(directories: Mapping[str, Directory]) -> None:
     """Fails where a desk did not give its lists."""
+    from gateway.desk.directory import away_of
+
     for name in away_of(directories):
         fail(f"desk {name} does not answer: {directories[name].desk.breaker.reason}")
 
@@ -274,6 +271,7 @@ def on_kept_mail(
     """Decide kept mail again, by these desks or all. Mail of one that is away is left out; fails where all are."""
     import asyncio
 
+    from gateway.desk.directory import away_of
     from gateway.store.engine import NoDatabase, make_engine
     from gateway.work.desks import desks_read
     from gateway.work.parser import Parser

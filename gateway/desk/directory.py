@@ -47,6 +47,11 @@ class NoCatalog(Exception):
     """The desk has not told its names yet, or lacks one that the mailbox needs."""
 
 
+def away_of(directories: Mapping[str, Directory]) -> list[str]:
+    """The desks that gave no names yet, so that nothing can be decided of their mail."""
+    return [name for name, directory in directories.items() if directory.catalog is None]
+
+
 class Directory:
     """One desk with its catalog and contact cache."""
 

@@ -183,8 +183,8 @@ class Replay:
         if asked in answers and _times(answers[asked]) != _times(await source.answer(asked)):
             self.diverged.add(profile)
         if profile in self.diverged:
-            left = {question: answer for question, answer in answers.items() if not book.knows(question)}
-            answers = _Then({question: answer for question, answer in left.items() if question != asked}, book.knows)
+            left = [question for question in answers if question != asked and not book.knows(question)]
+            answers = _Then({question: answers[question] for question in left}, book.knows)
         else:
             was_held = kept.is_held  # as it was decided last
         decision = await self._decide(opened, answers, source, book, is_held=was_held)

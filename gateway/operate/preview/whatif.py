@@ -17,7 +17,7 @@ from functools import partial
 from math import inf
 
 from gateway.config.settings import Settings
-from gateway.desk.directory import Directory
+from gateway.desk.directory import Directory, away_of
 from gateway.operate.preview.backtest import AFTERWARDS, Tally
 from gateway.operate.preview.deciders import Deciders, worth
 from gateway.operate.preview.kept import Batch, batches, taken, total
@@ -105,7 +105,7 @@ async def replay(
 ) -> Report:
     """Decide all kept mail since then again. ``read`` runs a function on the store; ``told`` hears how many mails were
     looked at. ``deciders`` decide beside this process what they can, with the same result."""
-    report = Report([name for name, directory in directories.items() if directory.catalog is None])
+    report = Report(away_of(directories))
     work = Replay(read, reader, directories, settings)
     last, looked_at = 0.0, 0
     async for looked in _looked(work, read(partial(batches, since=since)), deciders):
