@@ -33,6 +33,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+def answered(held: Awake, clock: Clock, after: float) -> None:
+    """A reply to a peer that is alone, and its next word."""
+    held.replied(peers=1)
+    clock.now += after
+    held.heard()
+
+
 async def rounds_after(held: Awake, clock: Clock, peers: int = 1) -> int:
     """How often the loop looks again by itself after a reply."""
     held.replied(peers)
@@ -45,33 +52,25 @@ async def rounds_after(held: Awake, clock: Clock, peers: int = 1) -> int:
 async def test_the_loop_stays_awake_for_who_answered_at_once(clock: Clock) -> None:
     held = Awake()
     assert await rounds_after(held, clock) == 0  # nothing is known of the peer
-    held.replied(peers=1)
-    clock.now += SOON
-    held.heard()
+    answered(held, clock, after=SOON)
     assert 2 <= await rounds_after(held, clock) <= AT_ONCE / TICK  # for as long, and not longer
 
 
 async def test_who_is_far_away_is_not_waited_for(clock: Clock) -> None:
     held = Awake()
-    held.replied(peers=1)
-    clock.now += LATE
-    held.heard()
+    answered(held, clock, after=LATE)
     assert await rounds_after(held, clock) == 0
 
 
 async def test_of_several_peers_none_is_waited_for(clock: Clock) -> None:
     held = Awake()
-    held.replied(peers=1)
-    clock.now += SOON
-    held.heard()
+    answered(held, clock, after=SOON)
     assert await rounds_after(held, clock, peers=2) == 0
 
 
 async def test_a_peer_that_keeps_silent_is_waited_for_once(clock: Clock) -> None:
     held = Awake()
-    held.replied(peers=1)
-    clock.now += SOON
-    held.heard()
+    answered(held, clock, after=SOON)
     assert await rounds_after(held, clock) > 0
     clock.now += LATE
     held.heard()
@@ -81,8 +80,6 @@ async def test_a_peer_that_keeps_silent_is_waited_for_once(clock: Clock) -> None
 async def test_replies_one_after_the_other_share_the_rounds(clock: Clock) -> None:
     """A second reply before the peer answers begins no second chain of them."""
     held = Awake()
-    held.replied(peers=1)
-    clock.now += SOON
-    held.heard()
+    answered(held, clock, after=SOON)
     held.replied(peers=1)
     assert await rounds_after(held, clock) <= AT_ONCE / TICK + 1
