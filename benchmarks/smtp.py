@@ -133,13 +133,14 @@ class WholeServer:
         self._tree = tree
 
     def rate(self, run: Callable[[int, int], float], scale: int) -> float:
+        from benchmarks.drain import NO_LIMITS
         from gateway.simulator import Seed, Simulator
         from tests.harness import GatewayProcess, config_text, free_port
 
         folder = Path(tempfile.mkdtemp(prefix="bench-whole-"))
         desk = Simulator(Seed(rate_limit={"mode": "off"})).start()
         port, http = free_port(), free_port()
-        smtp = f"processes = {self._processes}\n[smtp.limits]\nmails_per_sender = 0\nmails_per_sender_domain = 0"
+        smtp = f"processes = {self._processes}\n{NO_LIMITS}"
         text = config_text(desk.api, desk.key, folder, port, http, smtp=smtp, work="", log="warning")
         command = [sys.executable, "-P", "-m", "gateway", "serve", "--config", str(folder / "gateway.toml")]
         gateway = GatewayProcess(folder, text, port, http, command)
